@@ -19,11 +19,14 @@ export interface Endpoint {
 export function checkEndpoints(endpoints: readonly Endpoint[]): void {
   const seen = new Set<string>();
   for (const { key, weight } of endpoints) {
-    if (typeof key !== 'string' || key === '') {
-      throw new TypeError(`endpoint key must be a non-empty string, got ${String(key)}`);
-    }
+    checkKey(key);
     if (seen.has(key)) throw new RangeError(`endpoint ${key} appears twice in one set`);
     seen.add(key);
     checkWeight(key, weight);
   }
+}
+
+function checkKey(key: unknown): void {
+  if (typeof key === 'string' && key !== '') return;
+  throw new TypeError(`endpoint key must be a non-empty string, got ${JSON.stringify(key)}`);
 }

@@ -1,3 +1,5 @@
+import { checkWeight } from './weight.ts';
+
 /** What a server tells the registry about itself. */
 export interface RegistrationOptions {
   /** Name of the service, such as `service/user`: no slash at either end. */
@@ -23,4 +25,29 @@ export interface Registration {
   drain(options?: { readonly graceMs?: number }): Promise<void>;
   /** Removes the entry. Safe to call twice. */
   close(): Promise<void>;
+}
+
+/**
+ * Checks what a server wants to register, before anything is written.
+ *
+ * @throws {TypeError} if service or address is not a string of the right form.
+ * @throws {RangeError} if the weight is not an integer from 0 to 1,000,000.
+ */
+export function checkRegistration({ service, address, weight }: RegistrationOptions): void {
+  checkServiceName(service);
+  checkAddress(address);
+  if (weight !== undefined) checkWeight(address, weight);
+}
+
+/** Checks the name of a service: no slash at either end, so that prefixes cannot overlap. */
+export function checkServiceName(service: unknown): void {
+  if (typeof service === 'string' && /^[^/\s](?:\S*[^/\s])?$/.test(service)) return;
+  throw new TypeError(
+    `service must be a name without spaces or slashes at its ends, such as service/user, got ${String(service)}`,
+  );
+}
+
+function checkAddress(address: unknown): void {
+  if (typeof address === 'string' && /^\S+:\d{1,5}$/.test(address)) return;
+  throw new TypeError(`address must be host:port, got ${String(address)}`);
 }

@@ -3,7 +3,9 @@ export const MAX_WEIGHT = 1_000_000;
 
 /** Says whether `weight` is an integer from 0 to {@link MAX_WEIGHT}. */
 export function isWeight(weight: unknown): weight is number {
-  return Number.isInteger(weight) && (weight as number) >= 0 && (weight as number) <= MAX_WEIGHT;
+  return (
+    typeof weight === 'number' && Number.isInteger(weight) && 0 <= weight && weight <= MAX_WEIGHT
+  );
 }
 
 /**

@@ -1,0 +1,13 @@
+export type { Clock } from './clock.ts';
+export type { Endpoint } from './endpoint.ts';
+export { checkEndpoints } from './endpoint.ts';
+export type { EndpointSnapshot, EndpointSource, ServiceConfig } from './endpoint-source.ts';
+export type { MemoryRegistry } from './memory-registry.ts';
+export { createMemoryRegistry } from './memory-registry.ts';
+export type { Outcome } from './outcome.ts';
+export type { Registration, RegistrationOptions } from './registration.ts';
+export { checkRegistration } from './registration.ts';
+export type { Scheduler, SchedulerOptions } from './scheduler.ts';
+export { checkWeight, isWeight, MAX_WEIGHT } from './weight.ts';
+export type { LiveServiceConfig } from './with-service-config.ts';
+export { withServiceConfig } from './with-service-config.ts';
