@@ -1,0 +1,240 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EtcdApi } from './etcd-api.ts';
+import { findEtcd } from './find-etcd.ts';
+import { findFreePort } from './free-port.ts';
+import { guardProcess } from './process-guard.ts';
+import { waitFor } from './wait-for.ts';
+
+/** Files of TLS and mTLS, all in PEM. */
+export interface EtcdTlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** With it, clients must show a certificate that this authority signed. */
+  readonly clientCaFile?: string;
+}
+
+/** Options of {@link startEtcd}. */
+export interface EtcdOptions {
+  /** Path of the server's binary. Default: what `findEtcd()` finds. */
+  readonly binary?: string;
+  /** Serves clients over TLS. */
+  readonly tls?: EtcdTlsFiles;
+  /** Further command-line flags, such as `['--quota-backend-bytes', '4194304']`. */
+  readonly flags?: readonly string[];
+  /** Told what is being done when it takes long. */
+  readonly onProgress?: (message: string) => void;
+}
+
+/** A real etcd server in a child process, with its data in the system's temporary folder. */
+export interface EtcdServer {
+  /** Where clients connect, `127.0.0.1:port`. Stays the same across restarts. */
+  readonly endpoint: string;
+  readonly pid: number | undefined;
+  readonly dataDir: string;
+  /** Plain HTTP access that shares no code with what is tested. Not for TLS servers. */
+  readonly api: EtcdApi;
+  /** SIGKILL: as in a crash. Resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM: as in a deploy. Resolves when the process is gone. */
+  terminate(): Promise<void>;
+  /** SIGSTOP: the connections stay open and nobody answers. */
+  pause(): void;
+  /** SIGCONT. */
+  resume(): void;
+  /**
+   * Starts the server again, after killing it if it still runs. Resolves when it answers, or at once
+   * with `wait: false` (a cluster's first member cannot answer alone).
+   */
+  restart(options?: { readonly wait?: boolean }): Promise<void>;
+  /** Deletes the data, as of a dead disk. Only while the server is down. */
+  wipe(): Promise<void>;
+  /** Resolves when the server says that it is healthy (or full: an alarm counts as an answer). */
+  ready(): Promise<void>;
+  /** What the server has printed lately. */
+  log(): string;
+  /** Ends the server and deletes its data. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** A member's part in a cluster; `startEtcdCluster` fills it in. */
+export interface EtcdMember {
+  readonly name: string;
+  readonly peerPort: number;
+  /** `name=http://127.0.0.1:port,…` of all members. */
+  readonly initialCluster: string;
+}
+
+const LOG_LIMIT = 64 * 1024;
+
+/**
+ * Starts an etcd server and resolves when it answers.
+ *
+ * @throws {Error} if no etcd can be found, with the reasons, or if it does not start.
+ */
+export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdServer> {
+  for (let attempt = 1; ; attempt++) {
+    const server = await createEtcdServer(options);
+    try {
+      await server.restart();
+      return server;
+    } catch (error) {
+      const clash = server.log().includes('address already in use');
+      await server.stop();
+      if (!clash || attempt === 5) throw error;
+    }
+  }
+}
+
+/** Prepares a server without starting it. Most callers want {@link startEtcd}. */
+export async function createEtcdServer(
+  options: EtcdOptions,
+  member?: EtcdMember,
+): Promise<EtcdServer> {
+  const binary = options.binary ?? (await requireEtcd(options));
+  const dataDir = await mkdtemp(join(tmpdir(), 'wrr-etcd-'));
+  const [clientPort, metricsPort] = [await findFreePort(), await findFreePort()];
+  const peerPort = member?.peerPort ?? (await findFreePort());
+  const endpoint = `127.0.0.1:${clientPort}`;
+  const health = `http://127.0.0.1:${metricsPort}/health`;
+  const args = flagsFor(options, dataDir, { clientPort, metricsPort, peerPort }, member);
+  let child: ChildProcess | undefined;
+  let exited: Promise<void> = Promise.resolve();
+  let callOff = (): void => {};
+  let printed = '';
+  let stopped = false;
+
+  const start = (): void => {
+    if (stopped) throw new Error(`the etcd at ${endpoint} has been stopped`);
+    printed = '';
+    const process_ = spawn(binary, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: environment(),
+    });
+    for (const stream of [process_.stdout, process_.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        printed = (printed + chunk.toString()).slice(-LOG_LIMIT);
+      });
+    }
+    exited = new Promise((resolve) => {
+      process_.once('error', (error) => {
+        printed += String(error);
+        resolve();
+      });
+      process_.once('exit', () => resolve());
+    });
+    if (process_.pid) callOff = guardProcess(process_.pid, dataDir);
+    child = process_;
+  };
+
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    callOff();
+    child?.kill(signal);
+    // A stopped process does not see SIGTERM until it runs again.
+    if (signal !== 'SIGKILL') child?.kill('SIGCONT');
+    child = undefined;
+    await exited;
+  };
+
+  const ready = async (): Promise<void> => {
+    let gone = false;
+    void exited.then(() => {
+      gone = true;
+    });
+    const what = `etcd at ${endpoint} to become healthy`;
+    const answered = await waitFor(async () => gone || (await isHealthy(health)), {
+      timeoutMs: 30_000,
+      intervalMs: 20,
+      what,
+    }).catch((error: unknown) => {
+      throw new Error(`${what}: no answer in time\n${printed.slice(-2000)}`, { cause: error });
+    });
+    if (answered && gone) throw new Error(`etcd ended:\n${printed.slice(-2000)}`);
+  };
+
+  return {
+    endpoint,
+    get pid() {
+      return child?.pid;
+    },
+    dataDir,
+    api: new EtcdApi(`http://${endpoint}`),
+    kill: () => end('SIGKILL'),
+    terminate: () => end('SIGTERM'),
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
+    async restart({ wait = true } = {}) {
+      await end('SIGKILL');
+      start();
+      if (wait) await ready();
+    },
+    async wipe() {
+      if (child) throw new Error('wipe() while etcd runs: kill() it first');
+      await rm(join(dataDir, 'data'), { recursive: true, force: true });
+    },
+    ready,
+    log: () => printed,
+    async stop() {
+      stopped = true;
+      await end('SIGKILL');
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function flagsFor(
+  options: EtcdOptions,
+  dataDir: string,
+  ports: { clientPort: number; metricsPort: number; peerPort: number },
+  member: EtcdMember = {
+    name: 'default',
+    peerPort: ports.peerPort,
+    initialCluster: `default=http://127.0.0.1:${ports.peerPort}`,
+  },
+): string[] {
+  const { tls } = options;
+  const client = `${tls ? 'https' : 'http'}://127.0.0.1:${ports.clientPort}`;
+  const peer = `http://127.0.0.1:${ports.peerPort}`;
+  const flags = {
+    '--name': member.name,
+    '--data-dir': join(dataDir, 'data'),
+    '--listen-client-urls': client,
+    '--advertise-client-urls': client,
+    '--listen-peer-urls': peer,
+    '--initial-advertise-peer-urls': peer,
+    '--initial-cluster': member.initialCluster,
+    '--initial-cluster-state': 'new',
+    '--listen-metrics-urls': `http://127.0.0.1:${ports.metricsPort}`,
+    '--logger': 'zap',
+    '--log-level': 'warn',
+    ...(tls && { '--cert-file': tls.certFile, '--key-file': tls.keyFile }),
+    ...(tls?.clientCaFile && { '--trusted-ca-file': tls.clientCaFile }),
+  };
+  return [
+    ...Object.entries(flags).flat(),
+    ...(tls?.clientCaFile ? ['--client-cert-auth'] : []),
+    ...(options.flags ?? []),
+  ];
+}
+
+/** This process's environment without etcd's own variables, which would contradict the flags. */
+function environment(): NodeJS.ProcessEnv {
+  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('ETCD_'));
+  // etcd 3.4 refuses to run on arm64 unless told that this is known.
+  if (process.arch === 'arm64') entries.push(['ETCD_UNSUPPORTED_ARCH', 'arm64']);
+  return Object.fromEntries(entries);
+}
+
+async function requireEtcd(options: EtcdOptions): Promise<string> {
+  const found = await findEtcd(options);
+  if (found.kind === 'found') return found.binary;
+  throw new Error(`no etcd to be had: ${found.reasons.join('; ')}`);
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+  const body = (await response.json()) as { health?: string; reason?: string };
+  return body.health === 'true' || /alarm/i.test(body.reason ?? '');
+}
