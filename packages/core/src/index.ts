@@ -7,7 +7,13 @@ export { createMemoryRegistry } from './memory-registry.ts';
 export type { Outcome } from './outcome.ts';
 export type { Registration, RegistrationOptions } from './registration.ts';
 export { checkRegistration } from './registration.ts';
-export type { Scheduler, SchedulerOptions } from './scheduler.ts';
+export type {
+  Scheduler,
+  SchedulerEntry,
+  SchedulerOptions,
+  SchedulerSnapshot,
+} from './scheduler.ts';
+export { createSmoothWeightedRoundRobin } from './smooth-weighted-round-robin.ts';
 export { checkWeight, isWeight, MAX_WEIGHT } from './weight.ts';
 export type { LiveServiceConfig } from './with-service-config.ts';
 export { withServiceConfig } from './with-service-config.ts';

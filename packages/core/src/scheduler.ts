@@ -33,6 +33,38 @@ export interface Scheduler<K> {
   readonly size: number;
   /** Sum of the weights of the keys that can be picked now. */
   readonly totalWeight: number;
+  /**
+   * Credit of `key` (nginx's `current_weight`), for people and for dispatch rules built on top:
+   * positive when it is owed picks. Divided by {@link totalWeight} it is in calls. `undefined` for an
+   * unknown key, and for one that has yet to draw its starting credit (with `random`, until a pick).
+   */
+  credit(key: K): number | undefined;
+  /** Copies weights, availability and credits, so that another scheduler can go on from here. O(n). */
+  snapshot(): SchedulerSnapshot<K>;
+  /**
+   * Replaces everything by what `snapshot` says; the sequence goes on as the copied one would. O(n).
+   *
+   * @throws {RangeError} naming what is wrong with the snapshot; the state stays as it was.
+   */
+  restore(snapshot: SchedulerSnapshot<K>): void;
+}
+
+/** The state of a scheduler as plain data: JSON, if the keys are. */
+export interface SchedulerSnapshot<K> {
+  /** The total weight to which the credits relate; 0 before the first pick. */
+  readonly referenceWeight: number;
+  /** Every key, in the order in which they were added. */
+  readonly entries: readonly SchedulerEntry<K>[];
+}
+
+/** One key of a {@link SchedulerSnapshot}. */
+export interface SchedulerEntry<K> {
+  readonly key: K;
+  /** Integer from 0 to 1,000,000. */
+  readonly weight: number;
+  readonly available: boolean;
+  /** An integer. Absent until the key has drawn its starting credit. */
+  readonly credit?: number;
 }
 
 /** Options of a scheduler. */
