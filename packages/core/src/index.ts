@@ -1,10 +1,17 @@
+export type { Attempt, AttemptDetails } from './attempt.ts';
+export type { Balancer } from './balancer.ts';
+export { createBalancer } from './balancer.ts';
+export type { BalancerOptions, BalancerPolicy, WarmUpOptions } from './balancer-options.ts';
 export type { Clock } from './clock.ts';
 export type { Endpoint } from './endpoint.ts';
 export { checkEndpoints } from './endpoint.ts';
 export type { EndpointSnapshot, EndpointSource, ServiceConfig } from './endpoint-source.ts';
-export type { MemoryRegistry } from './memory-registry.ts';
+export type { EndpointStatus } from './endpoint-state.ts';
+export type { BalancerEvent, EndpointBreakerEvent, EndpointEvent, PanicEvent } from './events.ts';
+export type { MemoryRegistry, MemoryRegistryOptions } from './memory-registry.ts';
 export { createMemoryRegistry } from './memory-registry.ts';
 export type { Outcome } from './outcome.ts';
+export type { NoPickReason, PickOptions, PickResult } from './pick.ts';
 export type { Registration, RegistrationOptions } from './registration.ts';
 export { checkRegistration } from './registration.ts';
 export type {

@@ -1,0 +1,87 @@
+import type { CircuitBreaker } from './circuit-breaker.ts';
+import type { Endpoint } from './endpoint.ts';
+
+/** An endpoint as people want to see it. */
+export interface EndpointStatus {
+  readonly key: string;
+  /** The weight its source gave it. */
+  readonly weight: number;
+  /** The share of that weight in force, in (0, 1]: below 1 while it warms up. */
+  readonly warmUpFactor: number;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Whether the adapter says that it can be reached. */
+  readonly available: boolean;
+  /** State of its circuit breaker; `off` when it has none. */
+  readonly breaker: 'closed' | 'open' | 'half-open' | 'off';
+  /** Whether it is out of rotation because of its breaker. */
+  readonly ejected: boolean;
+  /** Attempts started and not ended. */
+  readonly inFlight: number;
+  /** Times it was picked, since it joined. */
+  readonly picks: number;
+  readonly successes: number;
+  readonly failures: number;
+  readonly ignored: number;
+}
+
+/** What the balancer knows of one endpoint. Lives from the update that brings it to the one that drops it. */
+export class EndpointState<E extends Endpoint> {
+  endpoint: E;
+  breaker: CircuitBreaker | undefined;
+  available: boolean;
+  /** When it became unavailable, in the clock's milliseconds. */
+  unavailableSince: number | undefined;
+  ejected = false;
+  /** Whether the scheduler may pick it: available, and not ejected unless in panic. */
+  inRotation: boolean;
+  /** Whether becoming available starts a warm-up: true for those that join a running set. */
+  warmsUp: boolean;
+  /** When its warm-up began; undefined while it has its full weight. */
+  warmingSince: number | undefined;
+  /** How far its warm-up has come, in milliseconds: never goes back, whatever the clock does. */
+  warmedMs = 0;
+  warmUpFactor = 1;
+  removed = false;
+  inFlight = 0;
+  picks = 0;
+  successes = 0;
+  failures = 0;
+  ignored = 0;
+
+  constructor(endpoint: E, available: boolean, warmsUp: boolean) {
+    this.endpoint = endpoint;
+    this.available = available;
+    this.inRotation = available;
+    this.warmsUp = warmsUp;
+  }
+
+  /** Whether it takes part at all: a drained endpoint does not. */
+  get counts(): boolean {
+    return this.endpoint.weight > 0;
+  }
+
+  /** Whether its breaker is anything but closed. */
+  get troubled(): boolean {
+    return this.breaker !== undefined && this.breaker.state !== 'closed';
+  }
+
+  status(): EndpointStatus {
+    const { endpoint, breaker, available, ejected, inFlight, warmUpFactor } = this;
+    const { picks, successes, failures, ignored } = this;
+    const { key, weight, metadata } = endpoint;
+    return {
+      key,
+      weight,
+      warmUpFactor,
+      ...(metadata && { metadata }),
+      available,
+      breaker: breaker?.state ?? 'off',
+      ejected,
+      inFlight,
+      picks,
+      successes,
+      failures,
+      ignored,
+    };
+  }
+}
