@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { markdownFiles, root } from './documents.ts';
+
+const LINK = /(?<!!)\[[^\]]*\]\((?<target>[^)\s]+)\)|!\[[^\]]*\]\((?<image>[^)\s]+)\)/g;
+
+/** The anchor that a heading gets on code hosts. */
+function anchorOf(heading: string): string {
+  return heading
+    .replace(/[`*]/g, '')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replace(/\s/g, '-');
+}
+
+function anchorsOf(path: string): string[] {
+  const text = readFileSync(join(root, path), 'utf8').replace(/```[\s\S]*?```/g, '');
+  return [...text.matchAll(/^#+\s+(.+)$/gm)].map((match) => anchorOf(match[1] ?? ''));
+}
+
+describe.each(markdownFiles())('%s', (path) => {
+  const text = readFileSync(join(root, path), 'utf8').replace(/```[\s\S]*?```/g, '');
+  const targets = [...text.matchAll(LINK)]
+    .map(({ groups }) => groups?.['target'] ?? groups?.['image'] ?? '')
+    .filter((target) => !/^[a-z]+:/.test(target));
+  if (targets.length === 0) return;
+
+  it.each([...new Set(targets)])('%s leads somewhere', (target) => {
+    const [file = '', anchor] = target.split('#');
+    const full = file === '' ? path : join(dirname(path), file);
+    expect(existsSync(join(root, full)), `${full} does not exist`).toBe(true);
+    if (anchor !== undefined && full.endsWith('.md')) expect(anchorsOf(full)).toContain(anchor);
+  });
+});
