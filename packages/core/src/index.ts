@@ -2,6 +2,16 @@ export type { Attempt, AttemptDetails } from './attempt.ts';
 export type { Balancer } from './balancer.ts';
 export { createBalancer } from './balancer.ts';
 export type { BalancerOptions, BalancerPolicy, WarmUpOptions } from './balancer-options.ts';
+export type {
+  CircuitBreaker,
+  CircuitBreakerEvent,
+  CircuitBreakerJson,
+  CircuitBreakerOptions,
+  CircuitBreakerReason,
+  CircuitMode,
+  CircuitState,
+} from './circuit-breaker.ts';
+export { createCircuitBreaker } from './circuit-breaker.ts';
 export type { Clock } from './clock.ts';
 export type { Endpoint } from './endpoint.ts';
 export { checkEndpoints } from './endpoint.ts';
@@ -11,6 +21,7 @@ export type { BalancerEvent, EndpointBreakerEvent, EndpointEvent, PanicEvent } f
 export type { MemoryRegistry, MemoryRegistryOptions } from './memory-registry.ts';
 export { createMemoryRegistry } from './memory-registry.ts';
 export type { Outcome } from './outcome.ts';
+export type { GrantedPermit, Permit, RefusedPermit } from './permit.ts';
 export type { NoPickReason, PickOptions, PickResult } from './pick.ts';
 export type { Registration, RegistrationOptions } from './registration.ts';
 export { checkRegistration } from './registration.ts';
@@ -21,6 +32,8 @@ export type {
   SchedulerSnapshot,
 } from './scheduler.ts';
 export { createSmoothWeightedRoundRobin } from './smooth-weighted-round-robin.ts';
+export type { WarmUpCurve } from './warm-up.ts';
+export { warmUpFactor } from './warm-up.ts';
 export { checkWeight, isWeight, MAX_WEIGHT } from './weight.ts';
 export type { LiveServiceConfig } from './with-service-config.ts';
 export { withServiceConfig } from './with-service-config.ts';

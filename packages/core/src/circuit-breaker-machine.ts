@@ -1,0 +1,256 @@
+import { backoffMs, drawSample } from './backoff.ts';
+import type {
+  CircuitBreakerEvent,
+  CircuitBreakerReason,
+  CircuitMode,
+  CircuitState,
+} from './circuit-breaker-event.ts';
+import { BLANK, type CircuitBreakerData, type CircuitBreakerJson } from './circuit-breaker-json.ts';
+import type { CompleteCircuitBreakerOptions } from './circuit-breaker-options.ts';
+import { EventQueue } from './event-queue.ts';
+import type { Outcome } from './outcome.ts';
+import { Probes } from './probes.ts';
+import { RollingWindow } from './rolling-window.ts';
+import { brokenRule } from './trip-rule.ts';
+
+/**
+ * The states of a circuit breaker and what moves it from one to the other.
+ *
+ *     closed ── a rule is broken ──► open ── open time over, next call ──► half-open
+ *       ▲                             ▲                                     │  │
+ *       │                             └──── a probe fails or is lost ───────┘  │
+ *       └─────────────────────── enough probes succeed ────────────────────────┘
+ *
+ * Every move starts a generation: only tokens issued since then count. The rules (trip-rule.ts), the
+ * counts (rolling-window.ts), the open time (backoff.ts) and the probes (probes.ts) are elsewhere.
+ */
+export class CircuitBreakerMachine {
+  #options: CompleteCircuitBreakerOptions;
+  readonly #window: RollingWindow;
+  readonly #data: CircuitBreakerData;
+  /** The probes, while half-open. */
+  #probes: Probes | undefined;
+  /** Created at the first event, if anybody listens. */
+  #events: EventQueue<CircuitBreakerEvent> | undefined;
+
+  constructor(options: CompleteCircuitBreakerOptions, json?: CircuitBreakerJson, now?: number) {
+    this.#options = options;
+    if (json === undefined) {
+      this.#window = new RollingWindow(options.windowMs);
+      this.#data = { ...BLANK, sample: drawSample(options.random) };
+      return;
+    }
+    const { version: _version, window, probes, ...data } = json;
+    const shiftMs = now === undefined ? 0 : now - json.at;
+    this.#window = new RollingWindow(options.windowMs, window, shiftMs);
+    this.#data = data;
+    if (probes !== null) this.#probes = new Probes(probes);
+    if (now !== undefined) this.#moveTo(now, shiftMs);
+    this.#fitToOptions();
+  }
+
+  get state(): CircuitState {
+    const { mode, state } = this.#data;
+    return mode === 'auto' ? state : mode;
+  }
+
+  get mode(): CircuitMode {
+    return this.#data.mode;
+  }
+
+  get trips(): number {
+    return this.#data.trips;
+  }
+
+  get at(): number {
+    return this.#data.at;
+  }
+
+  pickable(now: number): boolean {
+    const { mode, state, until, trips } = this.#data;
+    if (mode !== 'auto') return mode === 'closed';
+    if (state === 'closed') return true;
+    const at = this.#latest(now);
+    if (this.#probes === undefined) return at >= until;
+    const lostAt = this.#probes.firstExpiry();
+    if (lostAt <= at) return at >= lostAt + this.#openMs(trips + 1);
+    return this.#probeIsFree(this.#probes);
+  }
+
+  retryAfterMs(now: number): number {
+    if (this.pickable(now)) return 0;
+    const { mode, until, trips } = this.#data;
+    const { openMs, maxOpenMs } = this.#options;
+    if (mode === 'open') return maxOpenMs;
+    const at = this.#latest(now);
+    if (this.#probes === undefined) return until - at;
+    const lostAt = this.#probes.firstExpiry();
+    if (lostAt <= at) return lostAt + this.#openMs(trips + 1) - at;
+    return Math.min(lostAt - at, openMs);
+  }
+
+  acquire(now: number, deadline?: number): number {
+    this.#observe(now);
+    const token = this.#grant(deadline);
+    if (this.#events !== undefined) this.#tell();
+    return token;
+  }
+
+  settle(token: number, now: number, outcome: Outcome, latencyMs = 0): void {
+    this.#observe(now);
+    const { mode, firstToken, lastToken } = this.#data;
+    if (mode === 'auto' && token >= firstToken && token <= lastToken) {
+      const slow = latencyMs > this.#options.slowCallMs;
+      if (this.#probes === undefined) this.#count(outcome, slow);
+      else this.#judge(this.#probes, token, outcome, slow);
+    }
+    if (this.#events !== undefined) this.#tell();
+  }
+
+  force(mode: CircuitMode, now: number): void {
+    this.#observe(now);
+    if (mode !== this.#data.mode) {
+      this.#data.trips = 0;
+      this.#close('forced', mode);
+    }
+    this.#tell();
+  }
+
+  reconfigure(options: CompleteCircuitBreakerOptions, now: number): void {
+    this.#observe(now);
+    const { random = this.#options.random, onEvent = this.#options.onEvent } = options;
+    this.#options = { ...options, random, onEvent };
+    this.#window.resize(options.windowMs);
+    this.#fitToOptions();
+    this.#tell();
+  }
+
+  json(now: number): CircuitBreakerJson {
+    const window = this.#window.toJSON();
+    const probes = this.#probes?.toJSON() ?? null;
+    return { version: 1, ...this.#data, at: this.#latest(now), window, probes };
+  }
+
+  /** Time never runs backwards, whatever `now` is. */
+  #latest(now: number): number {
+    const { at } = this.#data;
+    return now > at && now < Number.POSITIVE_INFINITY ? now : at;
+  }
+
+  /** Moves on to `now`. A probe lost before then has opened the circuit at the moment it was lost. */
+  #observe(now: number): void {
+    const data = this.#data;
+    data.at = this.#latest(now);
+    if (this.#probes === undefined) return;
+    const lostAt = this.#probes.firstExpiry();
+    if (lostAt <= data.at) this.#open(lostAt, 'probe-lost', data.trips + 1);
+  }
+
+  #grant(deadline: number | undefined): number {
+    const data = this.#data;
+    if (data.mode === 'open') return 0;
+    if (data.mode === 'closed' || data.state === 'closed') return ++data.lastToken;
+    if (data.state === 'open') {
+      if (data.at < data.until) return 0;
+      this.#enter('half-open', data.at, 'open-time-over', data.mode, 0);
+    }
+    if (this.#probes === undefined || !this.#probeIsFree(this.#probes)) return 0;
+    const expiresAt = data.at + this.#options.probeLeaseMs;
+    // A deadline that has passed already says nothing of how long to wait.
+    const sooner = deadline !== undefined && deadline > data.at && deadline < expiresAt;
+    this.#probes.lend(++data.lastToken, sooner ? deadline : expiresAt);
+    return data.lastToken;
+  }
+
+  #count(outcome: Outcome, slow: boolean): void {
+    if (outcome === 'ignored') return;
+    const data = this.#data;
+    const failed = outcome === 'failure';
+    data.failuresInARow = failed ? data.failuresInARow + 1 : 0;
+    this.#window.add(data.at, failed, slow);
+    if (!failed && !slow) return;
+    const reason = brokenRule(this.#options, this.#window, data.failuresInARow, failed, slow);
+    if (reason === undefined) return;
+    const forgiven = Math.floor((data.at - data.since) / this.#options.windowMs);
+    this.#open(data.at, reason, Math.max(0, data.trips - forgiven) + 1);
+  }
+
+  #judge(probes: Probes, token: number, outcome: Outcome, slow: boolean): void {
+    const { slowCallRate, probes: needed } = this.#options;
+    const { at, trips, mode } = this.#data;
+    const verdict = probes.settle(token, outcome, slow && slowCallRate !== false, needed);
+    if (verdict === 'succeeded') this.#close('probes-succeeded', mode);
+    if (verdict === 'failed') this.#open(at, 'probe-failed', trips + 1);
+    if (verdict === 'inconclusive') this.#open(at, 'probes-inconclusive', trips);
+  }
+
+  #open(at: number, reason: CircuitBreakerReason, trips: number): void {
+    const data = this.#data;
+    const openMs = this.#openMs(trips);
+    data.sample = drawSample(this.#options.random);
+    data.trips = trips;
+    data.until = at + openMs;
+    this.#enter('open', at, reason, data.mode, openMs);
+  }
+
+  #close(reason: CircuitBreakerReason, mode: CircuitMode): void {
+    this.#window.clear();
+    this.#data.failuresInARow = 0;
+    this.#enter('closed', this.#data.at, reason, mode, 0);
+  }
+
+  #enter(
+    state: CircuitState,
+    at: number,
+    reason: CircuitBreakerReason,
+    mode: CircuitMode,
+    openMs: number,
+  ): void {
+    const data = this.#data;
+    const from = this.state;
+    data.state = state;
+    data.mode = mode;
+    data.since = at;
+    data.generation++;
+    data.firstToken = data.lastToken + 1;
+    this.#probes = state === 'half-open' ? new Probes() : undefined;
+    if (this.#options.onEvent === undefined) return;
+    this.#events ??= new EventQueue();
+    const { state: to, trips } = this;
+    this.#events.push({ type: 'breaker', from, to, reason, at, mode, trips, openMs });
+  }
+
+  /** What was under way must not outlast what new options allow. */
+  #fitToOptions(): void {
+    const data = this.#data;
+    const { maxOpenMs, jitter, probes } = this.#options;
+    data.until = Math.min(data.until, data.since + maxOpenMs * (1 + jitter));
+    if (this.#probes !== undefined && this.#probes.succeeded >= probes) {
+      this.#close('probes-succeeded', data.mode);
+    }
+  }
+
+  /** Goes on in another process: its clock, and none of the calls in flight. */
+  #moveTo(now: number, shiftMs: number): void {
+    const data = this.#data;
+    data.at = now;
+    data.since += shiftMs;
+    data.until += shiftMs;
+    data.firstToken = data.lastToken + 1;
+    if (this.#probes !== undefined) this.#probes = this.#probes.withoutLeases();
+  }
+
+  #openMs(trips: number): number {
+    return backoffMs(trips, this.#data.sample, this.#options.backoff);
+  }
+
+  #probeIsFree(probes: Probes): boolean {
+    return probes.free(this.#options.probes, this.#options.probeConcurrency);
+  }
+
+  /** Runs last in every call, so that a listener sees, and can change, a settled state. */
+  #tell(): void {
+    const { onEvent } = this.#options;
+    if (onEvent !== undefined) this.#events?.tell(onEvent);
+  }
+}
