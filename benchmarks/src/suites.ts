@@ -1,0 +1,5 @@
+import { pick } from './pick/pick.ts';
+import type { Suite } from './suite.ts';
+
+/** Every suite, in the order in which `bench all` runs them. A new suite is one line here. */
+export const suites: readonly Suite[] = [pick];

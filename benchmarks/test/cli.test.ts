@@ -1,0 +1,94 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { main } from '../src/cli.ts';
+import type { Row, Suite } from '../src/suite.ts';
+
+const row: Row = {
+  suite: 'toy',
+  case: 'a < b',
+  unit: 'ns/call',
+  ours: 12.34,
+  peers: { other: 98.7 },
+  ratio: { other: 8 },
+  rounds: 3,
+  spread: { ours: [12, 13], other: [98, 99] },
+};
+const seen: unknown[] = [];
+const toy: Suite = {
+  name: 'toy',
+  title: 'A toy',
+  options: [{ flags: '--mode <mode>', description: 'a mode', choices: ['x', 'y'] }],
+  run: ({ quick, options }) => {
+    seen.push({ quick, mode: options['mode'] });
+    return Promise.resolve([row]);
+  },
+  draw: (rows) => [{ title: 'Picture', caption: 'Of it.', svg: `<svg>${rows[0]?.ours}</svg>` }],
+};
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const written = { out: '', err: '' };
+  const code = await main(argv, [toy], ['commander', 'no-such-package'], {
+    out: (text) => {
+      written.out += text;
+    },
+    err: (text) => {
+      written.err += text;
+    },
+  });
+  return { code, ...written };
+}
+
+describe('bench', () => {
+  it('shows machine, versions and figures', async () => {
+    const { code, out } = await run('toy', '--mode', 'y');
+    expect(code).toBe(0);
+    expect(out).toContain(process.version);
+    expect(out).toContain('commander 14.0.3, no-such-package not installed');
+    expect(out).toContain('a < b: 12.3 (12–13) ns/call');
+    expect(out).toMatch(/other +98\.7 +8×/);
+    expect(seen.at(-1)).toEqual({ quick: false, mode: 'y' });
+  });
+
+  it('runs every suite when none is named', async () => {
+    expect((await run('--quick')).out).toContain('A toy (quick: not for quoting)');
+    expect(seen.at(-1)).toEqual({ quick: true, mode: undefined });
+    expect((await run()).code).toBe(0);
+  });
+
+  it('writes the rows as JSON and a report that shows them and loads nothing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'wrr-bench-'));
+    const json = join(folder, 'rows.json');
+    const html = join(folder, 'report.html');
+    expect((await run('all', '--json', json, '--html', html)).code).toBe(0);
+    const written = JSON.parse(readFileSync(json, 'utf8'));
+    expect(written.rows).toEqual([row]);
+    expect(written.machine.node).toBe(process.version);
+    const report = readFileSync(html, 'utf8');
+    expect(report).toContain('<svg>12.34</svg>');
+    expect(report).toContain('a &lt; b');
+    expect(report).toContain('<b>12.3</b>');
+    expect(report).toContain('<td>98.7<small>8×</small></td>');
+    expect(report).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
+  });
+
+  it.each([
+    [['nonsense'], "unknown command 'nonsense'"],
+    [['toy', '--fast'], "unknown option '--fast'"],
+    [['toy', '--mode', 'z'], 'Allowed choices are x, y'],
+    [['toy', 'more'], 'too many arguments'],
+    [['toy', '--json'], 'argument missing'],
+  ])('rejects %j with exit code 2', async (argv, message) => {
+    const { code, err } = await run(...argv);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+  });
+
+  it('helps', async () => {
+    const { code, out } = await run('--help');
+    expect(code).toBe(0);
+    expect(out).toContain('toy');
+    expect(out).toContain('all');
+  });
+});
