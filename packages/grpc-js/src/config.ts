@@ -1,0 +1,160 @@
+import { type BalancerPolicy, checkWeight, createBalancer, type WarmUpOptions } from '@wrr/core';
+import type { TypedLoadBalancingConfig } from './grpc.ts';
+import { duration, number, object, oneOf, orFalse, record } from './json-reader.ts';
+import { defaultFailureCodes, type FailureCodes, parseFailureCodes } from './outcome.ts';
+
+/** Name of the load-balancing policy, the same as in the Go system. */
+export const POLICY_NAME = 'custom_weighted_round_robin';
+
+/**
+ * What can stand in the policy's entry of a service config: the balancer's options, as JSON.
+ *
+ * Core's names, except that a duration `xMs` is written `x`, with its unit: `"window": "10s"`.
+ */
+export interface PolicyJson {
+  /** Circuit breaker of each endpoint; `false` for none. */
+  readonly circuitBreaker?: CircuitBreakerJson | false;
+  /** Warm-up of endpoints that join later or recover; `false` for none, the default. */
+  readonly warmUp?: WarmUpJson | false;
+  /** Share of the endpoints, 0..1, that breakers must leave in rotation. Default 0.5. */
+  readonly minAvailable?: number;
+  /** What to do when breakers leave fewer: ignore them, or fail at once. Default `panic`. */
+  readonly onAllOpen?: 'panic' | 'fail-fast';
+  /**
+   * Weights by address (`host:port`): for resolvers that know none, such as `dns:` and `ipv4:`. Wins
+   * over a weight from an endpoint source. Whoever is not named keeps theirs, or 1.
+   */
+  readonly weights?: Readonly<Record<string, number>>;
+  /**
+   * Where the sequence starts: at a `random` phase of its cycle, so that many clients do not start on
+   * the same endpoint (default), or at nginx's `first` pick. Read once, when the channel first resolves.
+   */
+  readonly startPhase?: 'random' | 'first';
+  /** Names of the status codes that count against an endpoint. See `outcome.ts` for the default. */
+  readonly failureCodes?: readonly string[];
+}
+
+/** Options of an endpoint's circuit breaker, as JSON. See core's `CircuitBreakerOptions`. */
+export interface CircuitBreakerJson {
+  readonly consecutiveFailures?: number;
+  readonly failureRate?: number;
+  readonly slowCallRate?: number;
+  readonly slowCall?: string;
+  readonly minimumCalls?: number;
+  readonly window?: string;
+  readonly open?: string;
+  readonly maxOpen?: string;
+  readonly jitter?: number;
+  readonly probes?: number;
+  readonly probeConcurrency?: number;
+  readonly probeLease?: string;
+}
+
+/** Options of the warm-up, as JSON. See core's `WarmUpOptions`. */
+export interface WarmUpJson {
+  readonly window: string;
+  readonly minimum?: number;
+  readonly afterUnavailable?: string;
+}
+
+/** The policy's settings, checked and in core's units. */
+export interface PolicySettings {
+  readonly balancer: BalancerPolicy;
+  readonly weights: ReadonlyMap<string, number> | undefined;
+  readonly startPhase: 'random' | 'first';
+  readonly failureCodes: FailureCodes;
+}
+
+const readPolicy = object({
+  circuitBreaker: orFalse(
+    object({
+      consecutiveFailures: number,
+      failureRate: number,
+      slowCallRate: number,
+      slowCallMs: duration,
+      minimumCalls: number,
+      windowMs: duration,
+      openMs: duration,
+      maxOpenMs: duration,
+      jitter: number,
+      probes: number,
+      probeConcurrency: number,
+      probeLeaseMs: duration,
+    }),
+  ),
+  warmUp: orFalse(readWarmUp),
+  minAvailable: number,
+  onAllOpen: oneOf('panic', 'fail-fast'),
+  weights: readWeights,
+  startPhase: oneOf('random', 'first'),
+  failureCodes: parseFailureCodes,
+});
+
+function readWarmUp(value: unknown, path: string): WarmUpOptions {
+  const { windowMs, ...rest } = readWarmUpFields(value, path);
+  if (windowMs === undefined) throw new TypeError(`${path}.window is missing`);
+  return { windowMs, ...rest };
+}
+
+const readWarmUpFields = object({
+  windowMs: duration,
+  minimum: number,
+  afterUnavailableMs: duration,
+});
+
+function readWeights(value: unknown, path: string): ReadonlyMap<string, number> {
+  return new Map(
+    record(value, path).map(([address, weight]) => {
+      checkWeight(`${path}[${JSON.stringify(address)}]`, weight);
+      return [address, number(weight, path)];
+    }),
+  );
+}
+
+/**
+ * Checks the policy's JSON and turns it into core's units.
+ *
+ * @throws {TypeError | RangeError} naming the option, the value and what was expected.
+ */
+export function parsePolicy(json: unknown): PolicySettings {
+  const read = readPolicy(json, '');
+  const { weights, startPhase = 'random', failureCodes = defaultFailureCodes, ...balancer } = read;
+  createBalancer({ ...balancer, clock: performance }); // core knows the bounds, and throws
+  return { balancer, weights, startPhase, failureCodes };
+}
+
+/**
+ * The policy's config as grpc-js carries it: either settings or what is wrong with them.
+ *
+ * Never throws: grpc-js logs what a config throws at DEBUG level and quietly takes pick_first. The
+ * policy gets the error instead, and fails every call with it.
+ */
+export class PolicyConfig implements TypedLoadBalancingConfig {
+  readonly parsed: { readonly settings: PolicySettings } | { readonly error: string };
+  /** The same for equal JSON. */
+  readonly fingerprint: string;
+  readonly #json: unknown;
+
+  constructor(json: unknown = {}) {
+    this.#json = json;
+    this.fingerprint = JSON.stringify(json) ?? '';
+    try {
+      this.parsed = { settings: parsePolicy(json ?? {}) };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.parsed = { error: `${POLICY_NAME}: ${message}` };
+    }
+  }
+
+  static createFromJson(json: unknown): PolicyConfig {
+    return new PolicyConfig(json);
+  }
+
+  getLoadBalancerName(): string {
+    return POLICY_NAME;
+  }
+
+  toJsonObject(): object {
+    return { [POLICY_NAME]: this.#json };
+  }
+}

@@ -1,0 +1,219 @@
+import type { BalancerEvent, EndpointStatus } from '@wrr/core';
+import { POLICY_NAME, PolicyConfig, type PolicySettings } from './config.ts';
+import { publishBalancerEvent } from './diagnostics.ts';
+import {
+  type ChannelControlHelper,
+  type ChannelOptions,
+  channelOf,
+  connectivityState,
+  type Grpc,
+  type GrpcEndpoint,
+  type LoadBalancer,
+  type StatusOr,
+  status,
+  type TypedLoadBalancingConfig,
+} from './grpc.ts';
+import type { Leaf } from './leaf.ts';
+import { LeafSet, type ResolvedEndpoint } from './leaf-set.ts';
+import { WeightedPicker } from './picker.ts';
+import { type PolicyState, takeState } from './policy-state.ts';
+import { TARGET_ATTRIBUTE } from './resolver.ts';
+import { warnOnce } from './warn.ts';
+import { fromGrpcEndpoint } from './weighted-endpoint.ts';
+
+/** Policies alive in this process, for `getBalancers()`. */
+export const livePolicies: Set<WeightedLoadBalancer> = new Set();
+
+/**
+ * The policy's control plane: translates resolver results and connection states for the balancer.
+ *
+ * What grpc-js demands of a policy, and where it is kept:
+ *
+ * - no `updateState` from the constructor, which would destroy the policy still at work;
+ * - `updateState` re-runs queued picks before it returns, so it always comes last;
+ * - a list is always accepted (`true`), an empty or failed one by failing calls: refusing the first
+ *   one would leave calls waiting for their deadlines;
+ * - `exitIdle` runs at every call and does nothing: leaves reconnect by themselves.
+ */
+export class WeightedLoadBalancer implements LoadBalancer {
+  readonly #grpc: Grpc;
+  readonly #helper: ChannelControlHelper;
+  readonly #leaves: LeafSet;
+  #state: PolicyState | undefined;
+  #settings: PolicySettings | undefined;
+  /** Of the settings' JSON, which is parsed anew at every resolver update. */
+  #fingerprint: string | undefined;
+  #picker: WeightedPicker | undefined;
+  #target: string | undefined;
+  /** While a list is being applied, leaves that change do not publish a state of their own. */
+  #updating = false;
+
+  constructor(grpc: Grpc, helper: ChannelControlHelper) {
+    this.#grpc = grpc;
+    this.#helper = helper;
+    this.#leaves = new LeafSet({ grpc, helper, onChange: (leaf) => this.#leafChanged(leaf) });
+  }
+
+  /** What the channel connects to, if its resolver is one of ours. */
+  get target(): string | undefined {
+    return this.#target;
+  }
+
+  get panic(): boolean {
+    return this.#state?.balancer.panic ?? false;
+  }
+
+  endpoints(): readonly EndpointStatus[] {
+    return this.#state?.balancer.endpoints() ?? [];
+  }
+
+  updateAddressList(
+    list: StatusOr<GrpcEndpoint[]>,
+    config: TypedLoadBalancingConfig,
+    options: ChannelOptions,
+    note: string,
+  ): boolean {
+    const settings = this.#accept(config);
+    if (typeof settings === 'string') this.#fail(settings);
+    else if (list.ok) this.#apply(list.value, settings, options, note);
+    else if (this.#leaves.size === 0) this.#fail(list.error.details);
+    return true;
+  }
+
+  exitIdle(): void {}
+
+  resetBackoff(): void {}
+
+  destroy(): void {
+    livePolicies.delete(this);
+    this.#leaves.destroy();
+    const state = this.#state;
+    if (state === undefined) return;
+    this.#state = undefined;
+    state.owner = undefined;
+    for (const { key } of state.balancer.endpoints()) state.balancer.setAvailable(key, false);
+  }
+
+  getTypeName(): string {
+    return POLICY_NAME;
+  }
+
+  /** Called by the balancer after its state has changed. */
+  onBalancerEvent(event: BalancerEvent): void {
+    publishBalancerEvent(this.#target, event);
+  }
+
+  /** Returns the settings to use, or why there are none. A bad config does not replace a good one. */
+  #accept(config: TypedLoadBalancingConfig): PolicySettings | string {
+    if (!(config instanceof PolicyConfig)) return 'the config is of another policy';
+    const { parsed, fingerprint } = config;
+    if (fingerprint === this.#fingerprint && this.#settings !== undefined) return this.#settings;
+    if ('settings' in parsed) {
+      this.#fingerprint = fingerprint;
+      return parsed.settings;
+    }
+    if (this.#settings === undefined) return parsed.error;
+    warnOnce(`${parsed.error}; the last good config stays in force`);
+    return this.#settings;
+  }
+
+  #apply(
+    list: readonly GrpcEndpoint[],
+    settings: PolicySettings,
+    options: ChannelOptions,
+    note: string,
+  ): void {
+    const state = this.#stateFor(settings);
+    this.#target = targetOf(options);
+    this.#updating = true;
+    try {
+      const resolved = resolve(list, settings.weights);
+      const { endpoints, added } = this.#leaves.update(resolved, this.#leafOptions(options), note);
+      state.balancer.update(endpoints);
+      for (const leaf of added) leaf.connect();
+    } finally {
+      this.#updating = false;
+    }
+    this.#publish();
+  }
+
+  #stateFor(settings: PolicySettings): PolicyState {
+    let state = this.#state;
+    if (state === undefined) {
+      state = takeState(channelOf(this.#helper), settings);
+      state.owner = this;
+      this.#state = state;
+      livePolicies.add(this);
+    }
+    if (settings !== this.#settings) {
+      state.balancer.configure(settings.balancer);
+      this.#settings = settings;
+      this.#picker = new WeightedPicker(this.#grpc, state.balancer, settings.failureCodes);
+    }
+    return state;
+  }
+
+  /**
+   * Options for connections: without what belongs to the resolver's result. They are part of a
+   * connection's identity, and grpc-js's own config selector is a new object at every update.
+   */
+  #leafOptions(options: ChannelOptions): ChannelOptions {
+    const { CHANNEL_ARGS_CONFIG_SELECTOR_KEY, SUBCHANNEL_ARGS_EXCLUDE_KEY_PREFIX } =
+      this.#grpc.experimental;
+    return Object.fromEntries(
+      Object.entries(options).filter(
+        ([key]) =>
+          key !== CHANNEL_ARGS_CONFIG_SELECTOR_KEY &&
+          !key.startsWith(SUBCHANNEL_ARGS_EXCLUDE_KEY_PREFIX),
+      ),
+    );
+  }
+
+  #leafChanged(leaf: Leaf): void {
+    this.#state?.balancer.setAvailable(leaf.key, leaf.subchannel !== null);
+    if (!this.#updating) this.#publish();
+    if (leaf.state !== connectivityState.IDLE) return;
+    // The connection was lost or closed: the list may be out of date, and nobody else reconnects.
+    this.#helper.requestReresolution();
+    leaf.reconnect();
+  }
+
+  /** Tells the channel its state. Comes last in everything: it runs the picks that were waiting. */
+  #publish(): void {
+    const { state } = this.#leaves;
+    if (state === connectivityState.READY && this.#picker !== undefined) {
+      this.#helper.updateState(state, this.#picker, null);
+    } else if (state === connectivityState.CONNECTING) {
+      this.#helper.updateState(state, new this.#grpc.experimental.QueuePicker(this), null);
+    } else {
+      this.#fail(`no endpoint can be reached: ${this.#leaves.lastError}`);
+    }
+  }
+
+  #fail(reason: string): void {
+    const details = reason.startsWith(POLICY_NAME) ? reason : `${POLICY_NAME}: ${reason}`;
+    const picker = new this.#grpc.experimental.UnavailablePicker({
+      code: status.UNAVAILABLE,
+      details,
+    });
+    this.#helper.updateState(connectivityState.TRANSIENT_FAILURE, picker, details);
+  }
+}
+
+/** Drops repeated endpoints, which `dns:` may deliver: the first one counts. */
+function resolve(
+  list: readonly GrpcEndpoint[],
+  weights: ReadonlyMap<string, number> | undefined,
+): ResolvedEndpoint[] {
+  const byKey = new Map<string, ResolvedEndpoint>();
+  for (const grpcEndpoint of list) {
+    const endpoint = fromGrpcEndpoint(grpcEndpoint, weights);
+    if (!byKey.has(endpoint.key)) byKey.set(endpoint.key, { grpcEndpoint, endpoint });
+  }
+  return [...byKey.values()];
+}
+
+function targetOf(options: ChannelOptions): string | undefined {
+  const target: unknown = options[TARGET_ATTRIBUTE];
+  return typeof target === 'string' ? target : undefined;
+}

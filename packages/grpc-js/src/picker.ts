@@ -1,0 +1,146 @@
+import type { Attempt, Balancer, NoPickReason } from '@wrr/core';
+import {
+  type Grpc,
+  type Metadata,
+  type PickArgs,
+  type Picker,
+  type PickResult,
+  type StatusCode,
+  type SubchannelInterface,
+  status,
+} from './grpc.ts';
+import type { LeafEndpoint } from './leaf.ts';
+import { classify, type FailureCodes } from './outcome.ts';
+import { leaveMark, markOf, type TriedMark } from './tried.ts';
+
+/**
+ * The policy's data plane: asks the balancer for an endpoint and reports to it how the attempt went.
+ *
+ * One picker serves as long as the settings stay the same: all that changes lives in the balancer. It
+ * must never throw: grpc-js would leave the call hanging and the process with an unhandled rejection.
+ */
+export class WeightedPicker implements Picker {
+  readonly #grpc: Grpc;
+  readonly #balancer: Balancer<LeafEndpoint>;
+  readonly #failureCodes: FailureCodes;
+
+  constructor(grpc: Grpc, balancer: Balancer<LeafEndpoint>, failureCodes: FailureCodes) {
+    this.#grpc = grpc;
+    this.#balancer = balancer;
+    this.#failureCodes = failureCodes;
+  }
+
+  pick(args: PickArgs): PickResult {
+    try {
+      return this.#pick(args);
+    } catch (error) {
+      return this.#refuse('TRANSIENT_FAILURE', `pick failed: ${String(error)}`);
+    }
+  }
+
+  #pick(args: PickArgs): PickResult {
+    const mark = markOf(args);
+    const tried = mark === undefined ? undefined : (mark.tried ?? new Set([mark.key]));
+    const pick =
+      tried === undefined
+        ? this.#balancer.pick()
+        : this.#balancer.pick({ tried, whenAllTried: 'repeat' });
+    if (pick.kind === 'none') return this.#explain(pick.reason, pick.retryAfterMs);
+    const { key, leaf } = pick.endpoint;
+    if (leaf.subchannel === null) {
+      pick.attempt.end('ignored');
+      return this.#queue();
+    }
+    // All were tried: begin another round, so that it, too, goes to a different endpoint each time.
+    if (tried?.has(key) === true) tried.clear();
+    tried?.add(key);
+    const { COMPLETE } = this.#grpc.experimental.PickResultType;
+    const picked = new Picked(
+      COMPLETE,
+      leaf.subchannel,
+      key,
+      tried,
+      pick.attempt,
+      this.#failureCodes,
+    );
+    leaveMark(args, picked);
+    return picked;
+  }
+
+  #explain(reason: NoPickReason, retryAfterMs: number): PickResult {
+    if (reason === 'empty') return this.#refuse('TRANSIENT_FAILURE', 'all endpoints are drained');
+    // The channel is about to say that it is not ready; until then the call waits.
+    if (reason !== 'all-open') return this.#queue();
+    // A drop: neither waited for (wait_for_ready) nor retried, and it costs no throttling tokens.
+    const wait = `retry in ${Math.ceil(retryAfterMs)} ms`;
+    return this.#refuse('DROP', `all circuit breakers are open; ${wait}`);
+  }
+
+  #queue(): PickResult {
+    return {
+      pickResultType: this.#grpc.experimental.PickResultType.QUEUE,
+      subchannel: null,
+      status: null,
+      onCallStarted: null,
+      onCallEnded: null,
+    };
+  }
+
+  #refuse(type: 'TRANSIENT_FAILURE' | 'DROP', details: string): PickResult {
+    return {
+      pickResultType: this.#grpc.experimental.PickResultType[type],
+      subchannel: null,
+      status: {
+        code: status.UNAVAILABLE,
+        details: `custom_weighted_round_robin: ${details}`,
+        metadata: new this.#grpc.Metadata(),
+      },
+      onCallStarted: null,
+      onCallEnded: null,
+    };
+  }
+}
+
+/**
+ * A pick's result, its attempt, and the mark on its call.
+ *
+ * An attempt whose `onCallStarted` never comes (the call ended first, the connection was lost in
+ * between) is never ended: nothing was sent, nothing counts, and a breaker's probe is freed by its
+ * lease.
+ */
+class Picked implements PickResult, TriedMark {
+  readonly pickResultType: PickResult['pickResultType'];
+  readonly subchannel: SubchannelInterface;
+  readonly status = null;
+  readonly key: string;
+  readonly tried: Set<string> | undefined;
+  ended = false;
+  readonly #attempt: Attempt;
+  readonly #failureCodes: FailureCodes;
+
+  constructor(
+    type: PickResult['pickResultType'],
+    subchannel: SubchannelInterface,
+    key: string,
+    tried: Set<string> | undefined,
+    attempt: Attempt,
+    failureCodes: FailureCodes,
+  ) {
+    this.pickResultType = type;
+    this.subchannel = subchannel;
+    this.key = key;
+    this.tried = tried;
+    this.#attempt = attempt;
+    this.#failureCodes = failureCodes;
+  }
+
+  readonly onCallStarted = (): void => {
+    this.#attempt.start();
+  };
+
+  /** Kept and called by grpc-js without its object. */
+  readonly onCallEnded = (code: StatusCode, details: string, _trailers: Metadata): void => {
+    this.ended = true;
+    this.#attempt.end(classify(code, details, this.#failureCodes));
+  };
+}
