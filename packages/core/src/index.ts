@@ -1,4 +1,12 @@
 export type { Attempt, AttemptDetails } from './attempt.ts';
+export type { AttemptLink } from './attempt-link.ts';
+export {
+  ATTEMPT_LINK_KEY,
+  closeAttemptLink,
+  findAttemptLink,
+  openAttemptLink,
+  openAttemptLinks,
+} from './attempt-link.ts';
 export type { Balancer } from './balancer.ts';
 export { createBalancer } from './balancer.ts';
 export type { BalancerOptions, BalancerPolicy, WarmUpOptions } from './balancer-options.ts';
