@@ -19,6 +19,10 @@ export interface AttemptLink {
    * then reports, the endpoint was too slow: the attempt's outcome is `failure`, not `ignored`.
    */
   timedOut: boolean;
+  /** Key of the endpoint that the picker sent the attempt to; undefined while it waits for a pick. */
+  endpoint: string | undefined;
+  /** How often the picker has sent it: more than once when a layer below retries, too. */
+  picks: number;
 }
 
 /** Name of the metadata key. A picker that knows it removes it; another policy sends it to the server. */
@@ -44,7 +48,8 @@ const registry = holder[REGISTRY];
  */
 export function openAttemptLink(tried: Set<string>): AttemptLink {
   registry.opened++;
-  const link: AttemptLink = { id: `a${registry.opened}`, tried, timedOut: false };
+  const id = `a${registry.opened}`;
+  const link: AttemptLink = { id, tried, timedOut: false, endpoint: undefined, picks: 0 };
   registry.links.set(link.id, link);
   return link;
 }
