@@ -1,7 +1,7 @@
 import type { CircuitMode, CircuitState } from './circuit-breaker-event.ts';
-import { checkNumber, type NumberRange } from './option-checks.ts';
+import { checkNumber, checkObject, type NumberRange } from './option-checks.ts';
 import type { ProbesJson } from './probes.ts';
-import { type RollingWindowJson, WINDOW_BUCKETS } from './rolling-window.ts';
+import { type RollingWindowJson, WINDOW_BUCKETS, WINDOW_FIELDS } from './rolling-window.ts';
 
 /** What a circuit breaker keeps, its window and its probes apart. Times are its own clock's. */
 export interface CircuitBreakerData {
@@ -76,10 +76,10 @@ export function checkCircuitBreakerJson(json: CircuitBreakerJson): void {
 
 function checkWindow(json: RollingWindowJson): void {
   checkObject('json.window', json);
-  checkNumber('json.window.windowMs', json.windowMs, { above: 0 });
+  checkNumber('json.window.bucketMs', json.bucketMs, { above: 0 });
   checkNumber('json.window.slot', json.slot, { ...TIME, integer: true });
   checkArray('json.window.buckets', json.buckets);
-  checkOneOf('json.window.buckets.length', json.buckets.length, [WINDOW_BUCKETS * 3]);
+  checkOneOf('json.window.buckets.length', json.buckets.length, [WINDOW_BUCKETS * WINDOW_FIELDS]);
   for (const count of json.buckets) checkNumber('json.window.buckets', count, INTEGER);
 }
 
@@ -93,11 +93,6 @@ function checkProbes(json: ProbesJson): void {
     checkNumber('json.probes.leases.token', lease.token, INTEGER);
     checkNumber('json.probes.leases.expiresAt', lease.expiresAt, TIME);
   }
-}
-
-function checkObject(name: string, value: unknown): void {
-  if (typeof value === 'object' && value !== null) return;
-  throw new TypeError(`${name} must be an object, got ${String(value)}`);
 }
 
 function checkArray(name: string, value: unknown): void {

@@ -10,7 +10,7 @@ import type { CompleteCircuitBreakerOptions } from './circuit-breaker-options.ts
 import { EventQueue } from './event-queue.ts';
 import type { Outcome } from './outcome.ts';
 import { Probes } from './probes.ts';
-import { RollingWindow } from './rolling-window.ts';
+import { RollingWindow, WINDOW_BUCKETS } from './rolling-window.ts';
 import { brokenRule } from './trip-rule.ts';
 
 /**
@@ -36,13 +36,13 @@ export class CircuitBreakerMachine {
   constructor(options: CompleteCircuitBreakerOptions, json?: CircuitBreakerJson, now?: number) {
     this.#options = options;
     if (json === undefined) {
-      this.#window = new RollingWindow(options.windowMs);
+      this.#window = new RollingWindow(options.windowMs, WINDOW_BUCKETS);
       this.#data = { ...BLANK, sample: drawSample(options.random) };
       return;
     }
     const { version: _version, window, probes, ...data } = json;
     const shiftMs = now === undefined ? 0 : now - json.at;
-    this.#window = new RollingWindow(options.windowMs, window, shiftMs);
+    this.#window = new RollingWindow(options.windowMs, WINDOW_BUCKETS, window, shiftMs);
     this.#data = data;
     if (probes !== null) this.#probes = new Probes(probes);
     if (now !== undefined) this.#moveTo(now, shiftMs);
@@ -62,31 +62,19 @@ export class CircuitBreakerMachine {
     return this.#data.trips;
   }
 
-  get at(): number {
-    return this.#data.at;
-  }
-
   pickable(now: number): boolean {
-    const { mode, state, until, trips } = this.#data;
-    if (mode !== 'auto') return mode === 'closed';
-    if (state === 'closed') return true;
-    const at = this.#latest(now);
-    if (this.#probes === undefined) return at >= until;
-    const lostAt = this.#probes.firstExpiry();
-    if (lostAt <= at) return at >= lostAt + this.#openMs(trips + 1);
-    return this.#probeIsFree(this.#probes);
+    return this.retryAfterMs(now) === 0;
   }
 
   retryAfterMs(now: number): number {
-    if (this.pickable(now)) return 0;
-    const { mode, until, trips } = this.#data;
-    const { openMs, maxOpenMs } = this.#options;
-    if (mode === 'open') return maxOpenMs;
+    const { mode, state, until, trips } = this.#data;
+    if (mode === 'closed' || (mode === 'auto' && state === 'closed')) return 0;
+    if (mode === 'open') return this.#options.maxOpenMs;
     const at = this.#latest(now);
-    if (this.#probes === undefined) return until - at;
+    if (this.#probes === undefined) return Math.max(0, until - at);
     const lostAt = this.#probes.firstExpiry();
-    if (lostAt <= at) return lostAt + this.#openMs(trips + 1) - at;
-    return Math.min(lostAt - at, openMs);
+    if (lostAt <= at) return Math.max(0, lostAt + this.#openMs(trips + 1) - at);
+    return this.#probeIsFree(this.#probes) ? 0 : Math.min(lostAt - at, this.#options.openMs);
   }
 
   acquire(now: number, deadline?: number): number {

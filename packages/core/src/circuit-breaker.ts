@@ -87,25 +87,28 @@ export function createCircuitBreaker(
   return new Breaker(complete, json, now);
 }
 
-/** The public face of the machine: checked arguments, and permits as objects. */
+/**
+ * The public face of the machine: checked arguments, and permits as objects. A time that is not
+ * given is `NaN`, which the machine takes as no later than before.
+ */
 class Breaker extends CircuitBreakerMachine implements CircuitBreaker {
   tryAcquire(now: number, options?: { readonly deadline?: number | undefined }): Permit {
     return permitOf(this, this.acquire(now, options?.deadline), now);
   }
 
-  override force(mode: CircuitMode, now: number = this.at): void {
+  override force(mode: CircuitMode, now: number = Number.NaN): void {
     if (mode !== 'auto' && mode !== 'open' && mode !== 'closed') {
       throw new RangeError(`mode must be auto, open or closed, got ${String(mode)}`);
     }
     super.force(mode, now);
   }
 
-  override reconfigure(options: CircuitBreakerOptions, now: number = this.at): void {
+  override reconfigure(options: CircuitBreakerOptions, now: number = Number.NaN): void {
     super.reconfigure(completeCircuitBreakerOptions(options), now);
   }
 
   toJSON(now?: number): CircuitBreakerJson {
     // JSON.stringify calls this with a key, which is no time.
-    return this.json(typeof now === 'number' ? now : this.at);
+    return this.json(typeof now === 'number' ? now : Number.NaN);
   }
 }

@@ -1,3 +1,9 @@
+export type {
+  AdaptiveThrottle,
+  AdaptiveThrottleOptions,
+  AdaptiveThrottlePreset,
+} from './adaptive-throttle.ts';
+export { AEGIS_THROTTLE, createAdaptiveThrottle } from './adaptive-throttle.ts';
 export type { Attempt, AttemptDetails } from './attempt.ts';
 export type { AttemptLink } from './attempt-link.ts';
 export {
@@ -7,6 +13,8 @@ export {
   openAttemptLink,
   openAttemptLinks,
 } from './attempt-link.ts';
+export type { Backoff } from './backoff.ts';
+export { backoffMs } from './backoff.ts';
 export type { Balancer } from './balancer.ts';
 export { createBalancer } from './balancer.ts';
 export type { BalancerOptions, BalancerPolicy, WarmUpOptions } from './balancer-options.ts';
@@ -25,14 +33,36 @@ export type { Endpoint } from './endpoint.ts';
 export { checkEndpoints } from './endpoint.ts';
 export type { EndpointSnapshot, EndpointSource, ServiceConfig } from './endpoint-source.ts';
 export type { EndpointStatus } from './endpoint-state.ts';
+export {
+  AttemptTimeoutError,
+  CircuitOpenError,
+  DeadlineExceededError,
+  isAttemptTimeoutError,
+  isCircuitOpenError,
+  isDeadlineExceededError,
+  isNoEndpointsError,
+  NoEndpointsError,
+} from './errors.ts';
 export type { BalancerEvent, EndpointBreakerEvent, EndpointEvent, PanicEvent } from './events.ts';
+export { attemptsOf, runWithFailover } from './failover.ts';
+export type {
+  AttemptContext,
+  FailedAttempt,
+  FailoverAttempt,
+  FailoverBalancer,
+} from './failover-attempt.ts';
+export type { FailoverEvent, GiveUpReason } from './failover-event.ts';
+export type { FailoverOptions } from './failover-options.ts';
 export type { MemoryRegistry, MemoryRegistryOptions } from './memory-registry.ts';
 export { createMemoryRegistry } from './memory-registry.ts';
 export type { Outcome } from './outcome.ts';
 export type { GrantedPermit, Permit, RefusedPermit } from './permit.ts';
 export type { NoPickReason, PickOptions, PickResult } from './pick.ts';
+export { parsePushbackMs } from './pushback.ts';
 export type { Registration, RegistrationOptions } from './registration.ts';
-export { checkRegistration } from './registration.ts';
+export { checkRegistration, checkServiceName } from './registration.ts';
+export type { RetryBudget, RetryBudgetOptions } from './retry-budget.ts';
+export { createRetryBudget } from './retry-budget.ts';
 export type {
   Scheduler,
   SchedulerEntry,

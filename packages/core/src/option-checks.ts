@@ -40,13 +40,23 @@ export function checkNumber(name: string, value: unknown, range: NumberRange): n
 }
 
 /**
- * Checks that `value` is a function or absent.
+ * Checks that `value` is a function, or absent unless it is required.
  *
  * @throws {TypeError} naming the option and the value.
  */
-export function checkFunction(name: string, value: unknown): void {
-  if (value === undefined || typeof value === 'function') return;
+export function checkFunction(name: string, value: unknown, required = false): void {
+  if ((value === undefined && !required) || typeof value === 'function') return;
   throw new TypeError(`${name} must be a function, got ${show(value)}`);
+}
+
+/**
+ * Checks that `value` is an object.
+ *
+ * @throws {TypeError} naming it and the value.
+ */
+export function checkObject(name: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null) return;
+  throw new TypeError(`${name} must be an object, got ${show(value)}`);
 }
 
 /**
@@ -55,10 +65,8 @@ export function checkFunction(name: string, value: unknown): void {
  *
  * @throws {TypeError} naming the option.
  */
-export function checkNames(what: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`${what} must be an object, got ${show(options)}`);
-  }
+export function checkNames(what: string, options: object, known: readonly string[]): void {
+  checkObject(what, options);
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
       throw new TypeError(`unknown option ${name} of ${what}: expected one of ${known.join(', ')}`);

@@ -1,4 +1,4 @@
-import type { CircuitBreaker } from './circuit-breaker.ts';
+import type { CircuitMode, CircuitState } from './circuit-breaker-event.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Leave to make one call. */
@@ -20,23 +20,31 @@ export interface RefusedPermit {
 /** A breaker's answer. */
 export type Permit = GrantedPermit | RefusedPermit;
 
+/** The breaker behind a permit. */
+interface Grantor {
+  readonly mode: CircuitMode;
+  readonly state: CircuitState;
+  retryAfterMs(now: number): number;
+  settle(token: number, now: number, outcome: Outcome, latencyMs?: number): void;
+}
+
 /** Makes the answer to an `acquire` that returned `token`. */
-export function permitOf(breaker: CircuitBreaker, token: number, now: number): Permit {
+export function permitOf(breaker: Grantor, token: number, now: number): Permit {
   if (token > 0) return new TokenPermit(breaker, token);
   return { granted: false, reason: reasonOf(breaker), retryAfterMs: breaker.retryAfterMs(now) };
 }
 
-function reasonOf({ mode, state }: CircuitBreaker): RefusedPermit['reason'] {
+function reasonOf({ mode, state }: Grantor): RefusedPermit['reason'] {
   if (mode === 'open') return 'forced-open';
   return state === 'half-open' ? 'half-open-busy' : 'open';
 }
 
 class TokenPermit implements GrantedPermit {
   readonly granted = true;
-  readonly #breaker: CircuitBreaker;
+  readonly #breaker: Grantor;
   #token: number;
 
-  constructor(breaker: CircuitBreaker, token: number) {
+  constructor(breaker: Grantor, token: number) {
     this.#breaker = breaker;
     this.#token = token;
   }

@@ -1,21 +1,23 @@
-/** Number of buckets a window is cut into. */
+/** Number of buckets a window is cut into unless it is said otherwise. */
 export const WINDOW_BUCKETS = 10;
 
 /** Plain data of a {@link RollingWindow}. */
 export interface RollingWindowJson {
-  readonly windowMs: number;
-  /** Number of the newest bucket: its time divided by a tenth of `windowMs`. */
+  /** Length of a bucket. */
+  readonly bucketMs: number;
+  /** Number of the newest bucket: its time divided by `bucketMs`. */
   readonly slot: number;
   /** Calls, failures and slow calls of every bucket, oldest bucket first. */
   readonly buckets: readonly number[];
 }
 
-const FIELDS = 3;
-const LENGTH = WINDOW_BUCKETS * FIELDS;
+/** Numbers kept in each bucket. */
+export const WINDOW_FIELDS = 3;
 
 /**
- * Counts calls, failures and slow calls of the last `windowMs`, in ten buckets on a fixed grid: what
- * is older than the window is never counted, what is younger than nine tenths of it always is.
+ * Counts calls, failures and slow calls of the last `windowMs`, in buckets on a fixed grid that
+ * begins at time 0: what is older than the window is never counted, what is younger than the window
+ * less one bucket always is.
  *
  * O(1) per call and no allocation: the sums are kept, and a bucket leaves them when its time is over.
  * However long the silence, one `roll` clears all that has expired (a window that drops one bucket
@@ -27,15 +29,16 @@ export class RollingWindow {
   slow = 0;
 
   // One small array instead of three typed ones: 240 bytes, where each typed array costs about 200.
-  readonly #ring: number[] = Array.from({ length: LENGTH }, () => 0);
+  readonly #ring: number[];
   #head = 0;
   #slot: number = Number.MIN_SAFE_INTEGER;
   #rollAt: number = Number.MIN_SAFE_INTEGER;
   #bucketMs: number;
 
   /** Starts empty, or with another window's counts, their times shifted by `shiftMs`. */
-  constructor(windowMs: number, json?: RollingWindowJson, shiftMs = 0) {
-    this.#bucketMs = windowMs / WINDOW_BUCKETS;
+  constructor(windowMs: number, buckets: number, json?: RollingWindowJson, shiftMs = 0) {
+    this.#ring = Array.from({ length: buckets * WINDOW_FIELDS }, () => 0);
+    this.#bucketMs = windowMs / buckets;
     if (json !== undefined) this.#load(json, shiftMs);
   }
 
@@ -60,7 +63,7 @@ export class RollingWindow {
 
   /** Changes the length of the window; keeps what is still within it. */
   resize(windowMs: number): void {
-    const bucketMs = windowMs / WINDOW_BUCKETS;
+    const bucketMs = windowMs / this.#buckets;
     if (bucketMs === this.#bucketMs) return;
     const json = this.toJSON();
     this.#bucketMs = bucketMs;
@@ -68,28 +71,31 @@ export class RollingWindow {
   }
 
   toJSON(): RollingWindowJson {
-    const oldest = this.#head + FIELDS;
+    const oldest = this.#head + WINDOW_FIELDS;
     const buckets = [...this.#ring.slice(oldest), ...this.#ring.slice(0, oldest)];
-    return { windowMs: this.#bucketMs * WINDOW_BUCKETS, slot: this.#slot, buckets };
+    return { bucketMs: this.#bucketMs, slot: this.#slot, buckets };
   }
 
-  #load({ windowMs, slot, buckets }: RollingWindowJson, shiftMs: number): void {
+  get #buckets(): number {
+    return this.#ring.length / WINDOW_FIELDS;
+  }
+
+  #load({ bucketMs, slot, buckets }: RollingWindowJson, shiftMs: number): void {
     this.clear();
     this.#slot = Number.MIN_SAFE_INTEGER;
-    const theirs = windowMs / WINDOW_BUCKETS;
-    const sameGrid = theirs === this.#bucketMs && shiftMs === 0;
-    for (let i = 0; i < WINDOW_BUCKETS; i++) {
-      const from = slot + 1 - WINDOW_BUCKETS + i;
+    const sameGrid = bucketMs === this.#bucketMs && shiftMs === 0;
+    for (let i = 0; i < this.#buckets; i++) {
+      const from = slot + 1 - this.#buckets + i;
       // On another grid, every call of a bucket counts as made when the bucket began.
-      this.#advance(sameGrid ? from : Math.floor((from * theirs + shiftMs) / this.#bucketMs));
-      const at = i * FIELDS;
+      this.#advance(sameGrid ? from : Math.floor((from * bucketMs + shiftMs) / this.#bucketMs));
+      const at = i * WINDOW_FIELDS;
       this.#count(buckets[at] ?? 0, buckets[at + 1] ?? 0, buckets[at + 2] ?? 0);
     }
   }
 
   #advance(slot: number): void {
-    for (let steps = Math.min(slot - this.#slot, WINDOW_BUCKETS); steps > 0; steps--) {
-      this.#head = (this.#head + FIELDS) % LENGTH;
+    for (let steps = Math.min(slot - this.#slot, this.#buckets); steps > 0; steps--) {
+      this.#head = (this.#head + WINDOW_FIELDS) % this.#ring.length;
       this.calls -= this.#take(this.#head);
       this.failures -= this.#take(this.#head + 1);
       this.slow -= this.#take(this.#head + 2);
