@@ -1,0 +1,62 @@
+import { credentials, Metadata } from '@grpc/grpc-js';
+import type { EndpointStatus } from '@wrr/core';
+import { channelOptions, getBalancers, register, registerEndpointSource } from '@wrr/grpc-js';
+import type { DemoRegistry } from './registry.ts';
+import { SERVICE } from './registry.ts';
+import type { Call } from './traffic.ts';
+import { loadUserService, type UserServiceClient } from './user-service.ts';
+
+/** The service config of the Go system, word for word. */
+const SERVICE_CONFIG = {
+  loadBalancingConfig: [{ custom_weighted_round_robin: {} }],
+  methodConfig: [
+    {
+      name: [{}],
+      retryPolicy: {
+        maxAttempts: 4,
+        initialBackoff: '0.01s',
+        maxBackoff: '0.1s',
+        backoffMultiplier: 2,
+        retryableStatusCodes: ['UNAVAILABLE'],
+      },
+    },
+  ],
+};
+
+/** Time a call may take, all attempts included. */
+const DEADLINE_MS = 2_000;
+
+/** The demo's client. */
+export interface DemoClient {
+  /** Calls `GetUser`; resolves with the name of the server that answered. */
+  readonly call: Call;
+  /** The balancer's endpoints, empty before the first call. */
+  readonly endpoints: () => readonly EndpointStatus[];
+  close(): void;
+}
+
+/** Opens a client on `etcd:///service/user`, or `memory:///service/user`. */
+export function openClient(registry: DemoRegistry): DemoClient {
+  register();
+  registerEndpointSource(registry.kind, ({ path }) => registry.source(path));
+  const target = `${registry.kind}:///${SERVICE}`;
+  const UserService = loadUserService();
+  const client = new UserService(target, credentials.createInsecure(), {
+    ...channelOptions(),
+    'grpc.service_config': JSON.stringify(SERVICE_CONFIG),
+  }) as unknown as UserServiceClient;
+  client.getChannel().getConnectivityState(true);
+
+  return {
+    call: () =>
+      new Promise((resolve, reject) => {
+        const deadline = new Date(Date.now() + DEADLINE_MS);
+        client.getUser({ id: '1' }, new Metadata(), { deadline }, (error, user) => {
+          if (error !== null) reject(error);
+          else resolve(user?.servedBy ?? '');
+        });
+      }),
+    endpoints: () => getBalancers().flatMap((balancer) => balancer.endpoints),
+    close: () => client.close(),
+  };
+}
