@@ -19,6 +19,8 @@ export interface AttemptLink {
    * then reports, the endpoint was too slow: the attempt's outcome is `failure`, not `ignored`.
    */
   timedOut: boolean;
+  /** What the picker does when all endpoints were tried: hedges run at different ones, or not at all. */
+  whenAllTried: 'stop' | 'repeat';
   /** Key of the endpoint that the picker sent the attempt to; undefined while it waits for a pick. */
   endpoint: string | undefined;
   /** How often the picker has sent it: more than once when a layer below retries, too. */
@@ -49,7 +51,14 @@ const registry = holder[REGISTRY];
 export function openAttemptLink(tried: Set<string>): AttemptLink {
   registry.opened++;
   const id = `a${registry.opened}`;
-  const link: AttemptLink = { id, tried, timedOut: false, endpoint: undefined, picks: 0 };
+  const link: AttemptLink = {
+    id,
+    tried,
+    timedOut: false,
+    whenAllTried: 'repeat',
+    endpoint: undefined,
+    picks: 0,
+  };
   registry.links.set(link.id, link);
   return link;
 }

@@ -51,6 +51,7 @@ export type {
   FailoverAttempt,
   FailoverBalancer,
 } from './failover-attempt.ts';
+export type { FailoverDecision } from './failover-decision.ts';
 export type { FailoverEvent, GiveUpReason } from './failover-event.ts';
 export type { FailoverOptions } from './failover-options.ts';
 export type { MemoryRegistry, MemoryRegistryOptions } from './memory-registry.ts';
@@ -58,6 +59,8 @@ export { createMemoryRegistry } from './memory-registry.ts';
 export type { Outcome } from './outcome.ts';
 export type { GrantedPermit, Permit, RefusedPermit } from './permit.ts';
 export type { NoPickReason, PickOptions, PickResult } from './pick.ts';
+export type { FailoverRules } from './plan-failover.ts';
+export { planFailover } from './plan-failover.ts';
 export { parsePushbackMs } from './pushback.ts';
 export type { Registration, RegistrationOptions } from './registration.ts';
 export { checkRegistration, checkServiceName } from './registration.ts';

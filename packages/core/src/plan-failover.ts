@@ -1,0 +1,30 @@
+import { FailoverDecision } from './failover-decision.ts';
+import { completeFailoverOptions, type FailoverOptions } from './failover-options.ts';
+
+/** The options of a failover that decide: whether, when and how often a call is sent again. */
+export type FailoverRules = Pick<
+  FailoverOptions,
+  | 'retryable'
+  | 'maxAttempts'
+  | 'perAttemptTimeoutMs'
+  | 'hedgingDelayMs'
+  | 'budget'
+  | 'backoff'
+  | 'random'
+  | 'pushback'
+>;
+
+/**
+ * Checks the rules of a failover and returns a function that makes the decisions for one call. For
+ * adapters whose transport makes the attempts itself; others use `runWithFailover`.
+ *
+ * @throws {RangeError | TypeError} naming the option, the value and what was expected.
+ */
+export function planFailover(rules: FailoverRules): () => FailoverDecision {
+  const options = completeFailoverOptions({ ...rules, clock: NO_CLOCK, sleep: noSleep });
+  return () => new FailoverDecision(options);
+}
+
+// Decisions are told the time and never wait.
+const NO_CLOCK = { now: (): number => Number.NaN };
+const noSleep = async (): Promise<void> => {};
