@@ -1,6 +1,8 @@
 import type { CircuitBreaker } from './circuit-breaker.ts';
+import type { DispatchedAttempt } from './dispatch.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { EndpointState } from './endpoint-state.ts';
+import type { LoadReport } from './load-report.ts';
 import type { Outcome } from './outcome.ts';
 
 /** One attempt of one call at one endpoint. Settles exactly once. */
@@ -18,17 +20,32 @@ export interface Attempt {
 export interface AttemptDetails {
   /** Time from the pick to the end in milliseconds. Saves a reading of the clock. */
   readonly latencyMs?: number;
+  /**
+   * Whether `latencyMs` says how fast the endpoint is. Default `true`; `false` for streams, which
+   * last as long as they are needed.
+   */
+  readonly measuresLatency?: boolean;
+  /** What the server said of its load. Heeded by adaptive dispatch, in successes only. */
+  readonly report?: LoadReport;
 }
 
 /** The balancer's side of an attempt. */
 export interface AttemptOwner<E extends Endpoint> {
   now(): number;
+  /** Called once at most, when the request is on its way. */
+  started(attempt: PickedAttempt<E>): void;
   /** Called once, when the attempt has ended. */
-  settled(attempt: PickedAttempt<E>, now: number): void;
+  settled(
+    attempt: PickedAttempt<E>,
+    outcome: Outcome,
+    now: number,
+    latencyMs: number,
+    details: AttemptDetails | undefined,
+  ): void;
 }
 
 /** A pick and its attempt in one object: the only one that a call costs. */
-export class PickedAttempt<E extends Endpoint> implements Attempt {
+export class PickedAttempt<E extends Endpoint> implements Attempt, DispatchedAttempt<E> {
   readonly kind = 'picked';
   /** The endpoint as it was when it was picked. */
   readonly endpoint: E;
@@ -37,16 +54,25 @@ export class PickedAttempt<E extends Endpoint> implements Attempt {
   readonly breaker: CircuitBreaker | undefined;
   readonly token: number;
   readonly pickedAt: number;
+  readonly epoch: number;
   readonly #owner: AttemptOwner<E>;
-  #phase: 'picked' | 'started' | 'ended' = 'picked';
+  wasStarted = false;
+  #hasEnded = false;
 
-  constructor(owner: AttemptOwner<E>, state: EndpointState<E>, token: number, pickedAt: number) {
+  constructor(
+    owner: AttemptOwner<E>,
+    state: EndpointState<E>,
+    token: number,
+    pickedAt: number,
+    epoch: number,
+  ) {
     this.#owner = owner;
     this.state = state;
     this.endpoint = state.endpoint;
     this.breaker = state.breaker;
     this.token = token;
     this.pickedAt = pickedAt;
+    this.epoch = epoch;
   }
 
   get attempt(): Attempt {
@@ -54,24 +80,24 @@ export class PickedAttempt<E extends Endpoint> implements Attempt {
   }
 
   start(): void {
-    if (this.#phase !== 'picked') return;
-    this.#phase = 'started';
+    if (this.wasStarted || this.#hasEnded) return;
+    this.wasStarted = true;
     this.state.inFlight++;
+    this.#owner.started(this);
   }
 
   end(outcome: Outcome, details?: AttemptDetails): void {
-    if (this.#phase === 'ended') return;
-    const started = this.#phase === 'started';
-    this.#phase = 'ended';
-    const verdict = started ? outcome : 'ignored';
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    const verdict = this.wasStarted ? outcome : 'ignored';
     const latencyMs = details?.latencyMs ?? this.#owner.now() - this.pickedAt;
     const now = this.pickedAt + Math.max(0, latencyMs);
-    if (started) {
+    if (this.wasStarted) {
       this.state.inFlight--;
       count(this.state, verdict);
     }
     if (this.token !== 0) this.breaker?.settle(this.token, now, verdict, latencyMs);
-    this.#owner.settled(this, now);
+    this.#owner.settled(this, verdict, now, latencyMs, details);
   }
 }
 

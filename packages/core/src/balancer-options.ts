@@ -1,6 +1,9 @@
 import { type CircuitBreakerOptions, createCircuitBreaker } from './circuit-breaker.ts';
 import type { Clock } from './clock.ts';
+import type { Dispatch } from './dispatch.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { BalancerEvent } from './events.ts';
+import { checkFunction } from './option-checks.ts';
 
 /** How an endpoint that is new, or back after trouble, gets its share little by little. */
 export interface WarmUpOptions {
@@ -32,7 +35,21 @@ export interface BalancerPolicy {
    * - `fail-fast`: breakers are always obeyed. When none is left, picks fail and say when to retry.
    */
   readonly onAllOpen?: 'panic' | 'fail-fast';
+  /**
+   * How to choose among the endpoints in rotation: `'static'` (default), by the weights alone, or
+   * `adaptiveDispatch()` of `@wrr/core/adaptive`, which also heeds load and latency. A change while
+   * the balancer runs keeps the credits.
+   */
+  readonly dispatch?: 'static' | Dispatch;
+  /**
+   * Narrows every set of endpoints to the part that this client calls, see `deterministicSubset()` of
+   * `@wrr/core/adaptive`. Default: none, the client calls all. A change acts from the next update.
+   */
+  readonly subset?: Subset;
 }
+
+/** Chooses the part of a set that one client calls. Pure. */
+export type Subset = <E extends Endpoint>(endpoints: readonly E[]) => readonly E[];
 
 /** Options of a balancer. */
 export interface BalancerOptions extends BalancerPolicy {
@@ -58,6 +75,8 @@ export interface CompletePolicy {
   readonly warmUp: Required<WarmUpOptions> | false;
   readonly minAvailable: number;
   readonly onAllOpen: 'panic' | 'fail-fast';
+  readonly dispatch: 'static' | Dispatch;
+  readonly subset: Subset | undefined;
 }
 
 /**
@@ -67,12 +86,30 @@ export interface CompletePolicy {
  */
 export function completePolicy(policy: BalancerPolicy): CompletePolicy {
   const { circuitBreaker = {}, warmUp = false, minAvailable = 0.5, onAllOpen = 'panic' } = policy;
+  const { dispatch = 'static', subset } = policy;
   if (circuitBreaker !== false) createCircuitBreaker(circuitBreaker); // throws if an option is wrong
   if (!(minAvailable >= 0 && minAvailable <= 1)) {
     throw new RangeError(`minAvailable must be in [0, 1], got ${minAvailable}`);
   }
   checkOnAllOpen(onAllOpen);
-  return { circuitBreaker, warmUp: completeWarmUp(warmUp), minAvailable, onAllOpen };
+  checkDispatch(dispatch);
+  checkFunction('subset', subset);
+  return {
+    circuitBreaker,
+    warmUp: completeWarmUp(warmUp),
+    minAvailable,
+    onAllOpen,
+    dispatch,
+    subset,
+  };
+}
+
+function checkDispatch(value: unknown): void {
+  if (value === 'static') return;
+  if (typeof value === 'object' && value !== null && 'createDispatcher' in value) return;
+  throw new TypeError(
+    `dispatch must be 'static' or adaptiveDispatch() of @wrr/core/adaptive, got ${String(value)}`,
+  );
 }
 
 function checkOnAllOpen(value: unknown): void {

@@ -1,22 +1,22 @@
-import { type AttemptOwner, PickedAttempt } from './attempt.ts';
+import { type AttemptDetails, type AttemptOwner, PickedAttempt } from './attempt.ts';
 import {
   type BalancerOptions,
   type BalancerPolicy,
   type CompletePolicy,
   completePolicy,
 } from './balancer-options.ts';
+import { changeDispatcher } from './change-dispatcher.ts';
 import { type CircuitBreakerEvent, createCircuitBreaker } from './circuit-breaker.ts';
 import type { Clock } from './clock.ts';
+import type { Dispatcher } from './dispatch.ts';
 import { Ejections } from './ejection.ts';
 import { checkEndpoints, type Endpoint } from './endpoint.ts';
 import { EndpointState, type EndpointStatus } from './endpoint-state.ts';
 import type { BalancerEvent } from './events.ts';
 import { callSafely } from './listeners.ts';
+import type { Outcome } from './outcome.ts';
 import { explainNoPick, type PickOptions, type PickResult } from './pick.ts';
-import type { Scheduler } from './scheduler.ts';
-import { createSmoothWeightedRoundRobin } from './smooth-weighted-round-robin.ts';
 import { WarmUpRamp } from './warm-up-ramp.ts';
-import { MAX_WEIGHT } from './weight.ts';
 
 /** Spreads calls over endpoints by weight, and keeps them away from those that fail. */
 export interface Balancer<E extends Endpoint> {
@@ -57,14 +57,12 @@ class WeightedBalancer<E extends Endpoint> implements Balancer<E>, AttemptOwner<
   readonly #random: (() => number) | undefined;
   readonly #assumeAvailable: boolean;
   readonly #listener: ((event: BalancerEvent) => void) | undefined;
-  readonly #scheduler: Scheduler<string>;
   readonly #states = new Map<string, EndpointState<E>>();
   readonly #ejections = new Ejections<E>();
   readonly #ramp = new WarmUpRamp<E>();
   readonly #pending: BalancerEvent[] = [];
   #policy: CompletePolicy;
-  /** Factor of all weights in the scheduler, so that a ramp of small weights has steps. */
-  #scale = 1;
+  #dispatcher: Dispatcher<E>;
 
   constructor(options: BalancerOptions) {
     const { clock, random, assumeAvailable = true, onEvent } = options;
@@ -73,7 +71,7 @@ class WeightedBalancer<E extends Endpoint> implements Balancer<E>, AttemptOwner<
     this.#random = random;
     this.#assumeAvailable = assumeAvailable;
     this.#listener = onEvent;
-    this.#scheduler = createSmoothWeightedRoundRobin<string>(random && { random });
+    this.#dispatcher = changeDispatcher(undefined, this.#policy, random, this.#states);
   }
 
   get panic(): boolean {
@@ -88,14 +86,17 @@ class WeightedBalancer<E extends Endpoint> implements Balancer<E>, AttemptOwner<
     checkEndpoints(endpoints);
     const now = this.now();
     const joining = this.#states.size > 0;
-    const keys = new Set(endpoints.map(({ key }) => key));
-    for (const key of this.#states.keys()) if (!keys.has(key)) this.#remove(key);
-    for (const endpoint of endpoints) {
+    const chosen = this.#policy.subset?.(endpoints) ?? endpoints;
+    const keys = new Set(chosen.map(({ key }) => key));
+    for (const state of this.#states.values()) {
+      if (!keys.has(state.endpoint.key)) this.#remove(state);
+    }
+    for (const endpoint of chosen) {
       const state = this.#states.get(endpoint.key);
       if (state === undefined) this.#add(endpoint, joining, now);
       else this.#replace(state, endpoint);
     }
-    this.#rescale();
+    this.#dispatcher.fit(this.#states, this.#policy.warmUp !== false);
     this.#changed(now);
   }
 
@@ -106,29 +107,43 @@ class WeightedBalancer<E extends Endpoint> implements Balancer<E>, AttemptOwner<
     state.available = available;
     if (available) this.#reachable(state, now);
     else state.unavailableSince = now;
-    if (this.#ejections.any) return this.#changed(now);
-    state.inRotation = available;
-    this.#setRotation(state);
+    if (!this.#ejections.any) {
+      state.inRotation = available;
+      this.#setRotation(state);
+    } else this.#changed(now);
   }
 
   pick(options?: PickOptions): PickResult<E> {
     const now = this.now();
     if (now >= this.#ejections.nextReviewAt) this.#changed(now);
     if (now >= this.#ramp.nextStepAt) this.#advanceRamp(now);
-    let key = this.#scheduler.next(options?.tried);
-    if (key === undefined && options?.whenAllTried === 'repeat') key = this.#scheduler.next();
-    const state = key === undefined ? undefined : this.#states.get(key);
+    const dispatcher = this.#dispatcher;
+    let state = dispatcher.next(now, options?.tried);
+    if (state === undefined && options?.whenAllTried === 'repeat') {
+      state = dispatcher.next(now, undefined);
+    }
     if (state === undefined) return explainNoPick(now, this.#states, options?.tried);
     state.picks++;
     const { breaker } = state;
-    if (breaker === undefined) return new PickedAttempt(this, state, 0, now);
     // Refused only where the cap or panic overrules the breaker: then the attempt has no token.
-    const attempt = new PickedAttempt(this, state, breaker.acquire(now, options?.deadline), now);
-    if (breaker.state !== 'closed') this.#changed(now);
+    const token = breaker === undefined ? 0 : breaker.acquire(now, options?.deadline);
+    const attempt = new PickedAttempt(this, state, token, now, dispatcher.epoch);
+    if (breaker !== undefined && breaker.state !== 'closed') this.#changed(now);
     return attempt;
   }
 
-  settled(attempt: PickedAttempt<E>, now: number): void {
+  started(attempt: PickedAttempt<E>): void {
+    this.#dispatcher.started(attempt);
+  }
+
+  settled(
+    attempt: PickedAttempt<E>,
+    outcome: Outcome,
+    now: number,
+    latencyMs: number,
+    details: AttemptDetails | undefined,
+  ): void {
+    this.#dispatcher.ended(attempt, outcome, now, latencyMs, details);
     if (attempt.state.troubled || this.#pending.length > 0) this.#changed(now);
   }
 
@@ -138,12 +153,15 @@ class WeightedBalancer<E extends Endpoint> implements Balancer<E>, AttemptOwner<
     this.#policy = next;
     for (const state of this.#states.values()) this.#giveBreaker(state);
     if (next.warmUp === false) this.#ramp.stop(this.#setWeight);
-    this.#rescale();
+    this.#dispatcher = changeDispatcher(this.#dispatcher, next, this.#random, this.#states);
     this.#changed(now);
   }
 
   endpoints(): readonly EndpointStatus[] {
-    return Array.from(this.#states.values(), (state) => state.status());
+    const now = this.now();
+    return Array.from(this.#states.values(), (state) =>
+      state.status(this.#dispatcher.describe(state, now)),
+    );
   }
 
   #add(endpoint: E, joining: boolean, now: number): void {
@@ -151,16 +169,16 @@ class WeightedBalancer<E extends Endpoint> implements Balancer<E>, AttemptOwner<
     this.#states.set(endpoint.key, state);
     this.#giveBreaker(state);
     this.#setWeight(state);
-    this.#scheduler.setAvailable(endpoint.key, state.available);
+    this.#setRotation(state);
     if (state.available) this.#reachable(state, now);
     this.#tell({ type: 'endpoint-added', key: endpoint.key, weight: endpoint.weight });
   }
 
-  #remove(key: string): void {
-    const state = this.#states.get(key);
-    if (state !== undefined) state.removed = true;
+  #remove(state: EndpointState<E>): void {
+    const { key } = state.endpoint;
+    state.removed = true;
     this.#states.delete(key);
-    this.#scheduler.delete(key);
+    this.#dispatcher.delete(state);
     this.#tell({ type: 'endpoint-removed', key });
   }
 
@@ -208,28 +226,9 @@ class WeightedBalancer<E extends Endpoint> implements Balancer<E>, AttemptOwner<
     if (warmsUp || isBack) this.#ramp.start(state, now);
   }
 
-  readonly #setWeight = (state: EndpointState<E>): void => {
-    const { key, weight } = state.endpoint;
-    const effective = Math.round(weight * this.#scale * state.warmUpFactor);
-    this.#scheduler.set(key, weight === 0 ? 0 : Math.max(1, effective));
-  };
+  readonly #setWeight = (state: EndpointState<E>): void => this.#dispatcher.set(state);
 
-  readonly #setRotation = (state: EndpointState<E>): void => {
-    this.#scheduler.setAvailable(state.endpoint.key, state.inRotation);
-  };
-
-  #rescale(): void {
-    let scale = 1;
-    if (this.#policy.warmUp !== false) {
-      let largest = 1;
-      for (const { endpoint } of this.#states.values())
-        largest = Math.max(largest, endpoint.weight);
-      scale = Math.min(100, Math.floor(MAX_WEIGHT / largest));
-    }
-    if (scale === this.#scale) return;
-    this.#scale = scale;
-    for (const state of this.#states.values()) this.#setWeight(state);
-  }
+  readonly #setRotation = (state: EndpointState<E>): void => this.#dispatcher.setRotation(state);
 
   #advanceRamp(now: number): void {
     const { warmUp } = this.#policy;

@@ -22,6 +22,27 @@ export interface EndpointStatus {
   readonly successes: number;
   readonly failures: number;
   readonly ignored: number;
+  /** What adaptive dispatch knows of it; absent with static dispatch. */
+  readonly load?: EndpointLoad;
+}
+
+/** An endpoint in the eyes of adaptive dispatch. */
+export interface EndpointLoad {
+  /**
+   * Calls on it for an endpoint of average weight and speed: what is in flight, picked, reported and
+   * added for failures. The endpoints whose level is near the lowest are eligible.
+   */
+  readonly level: number;
+  /** Calls that its failures of the last seconds add to its load; 0 when there were none. */
+  readonly phantom: number;
+  /** Average latency of its successes in milliseconds; 0 before the first. */
+  readonly latencyMs: number;
+  /** What its latency makes of its weight, in [1/32, 1]: below 1 when it is slower than the others. */
+  readonly latencyMultiplier: number;
+  /** What its reports make of its weight, in [1/16, 8]; 1 without reports. */
+  readonly capacityMultiplier: number;
+  /** Calls it is owed (positive) or has had in advance (negative), in (-17, 1]. */
+  readonly credit: number;
 }
 
 /** What the balancer knows of one endpoint. Lives from the update that brings it to the one that drops it. */
@@ -47,6 +68,8 @@ export class EndpointState<E extends Endpoint> {
   successes = 0;
   failures = 0;
   ignored = 0;
+  /** Its place in the dispatcher's tables; -1 while it has none. */
+  slot = -1;
 
   constructor(endpoint: E, available: boolean, warmsUp: boolean) {
     this.endpoint = endpoint;
@@ -65,7 +88,7 @@ export class EndpointState<E extends Endpoint> {
     return this.breaker !== undefined && this.breaker.state !== 'closed';
   }
 
-  status(): EndpointStatus {
+  status(load?: EndpointLoad): EndpointStatus {
     const { endpoint, breaker, available, ejected, inFlight, warmUpFactor } = this;
     const { picks, successes, failures, ignored } = this;
     const { key, weight, metadata } = endpoint;
@@ -82,6 +105,7 @@ export class EndpointState<E extends Endpoint> {
       successes,
       failures,
       ignored,
+      ...(load && { load }),
     };
   }
 }
