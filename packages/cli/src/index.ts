@@ -1,0 +1,2 @@
+export { exitCodeOf } from './exit-code.ts';
+export { createProgram } from './program.ts';

@@ -1,0 +1,250 @@
+import { MAX_WEIGHT } from '@wrr/core';
+import * as z from 'zod';
+import { parseDuration } from './duration.ts';
+import type { Settings } from './settings.ts';
+
+const MAX_DURATION_MS = 86_400_000;
+
+/** A text that matches `pattern`; `expected` says so in words. */
+function text(pattern: RegExp, expected: string) {
+  return z.string().regex(pattern, { error: `must be ${expected}` });
+}
+
+function duration() {
+  return text(/^\d{1,12}(\.\d{1,9})?(ms|s|m|h)$/, 'a duration with a unit, such as 250ms or 10s')
+    .refine((value) => (parseDuration(value) ?? 1) > 0, 'must be > 0')
+    .refine((value) => (parseDuration(value) ?? 0) <= MAX_DURATION_MS, 'must be at most 24h');
+}
+
+/** False if one of them is no duration, which has been found already. */
+function isShorter(a: string, b: string): boolean {
+  return (parseDuration(a) ?? Number.NaN) < (parseDuration(b) ?? Number.NaN);
+}
+
+const count = () => z.int().min(1).max(1_000_000);
+const share = () => z.number().gt(0).max(1);
+const weight = () => z.int().min(0).max(MAX_WEIGHT);
+const address = () =>
+  text(
+    /^(\[[\da-fA-F:.]+\]|[^\s:/@[\]]+):\d{1,5}$/,
+    'an address host:port, such as 10.0.0.1:50051',
+  );
+const orFalse = <T extends z.ZodType>(schema: T) => z.union([z.literal(false), schema]);
+const filePath = () => z.string().min(1);
+
+const circuitBreaker = z
+  .strictObject({
+    consecutiveFailures: orFalse(count())
+      .default(5)
+      .describe('Failures in a row that open the circuit; false for no such rule.'),
+    failureRate: orFalse(share())
+      .default(0.5)
+      .describe('Share of failures in the window that opens the circuit; false for no such rule.'),
+    slowCallRate: orFalse(share())
+      .default(false)
+      .describe('Share of slow calls that opens the circuit; needs slowCall.'),
+    slowCall: duration().optional().describe('A call that takes longer than this is slow.'),
+    minimumCalls: count()
+      .default(20)
+      .describe('Calls the window must hold before a rate means anything.'),
+    window: duration().default('10s').describe('Length of the window of the rates.'),
+    open: duration().default('1s').describe('How long the circuit stays open the first time.'),
+    maxOpen: duration().default('60s').describe('The longest it stays open; doubles up to here.'),
+    jitter: z.number().min(0).lt(1).default(0.1).describe('Share by which open times are spread.'),
+    probes: count().default(3).describe('Successful probes that close the circuit.'),
+    probeConcurrency: count().default(1).describe('Probes in flight at once.'),
+    probeLease: duration()
+      .default('10s')
+      .describe('A probe without a result after this time has failed.'),
+  })
+  .superRefine((breaker, context) => {
+    if (isShorter(breaker.maxOpen, breaker.open)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['maxOpen'],
+        message: `must be at least open (${breaker.open})`,
+        input: breaker.maxOpen,
+      });
+    }
+    if (breaker.slowCallRate !== false && breaker.slowCall === undefined) {
+      context.addIssue({ code: 'custom', path: ['slowCallRate'], message: 'needs slowCall' });
+    }
+  });
+
+const warmUp = z.strictObject({
+  window: duration().describe('Length of the ramp from minimum to the full weight.'),
+  minimum: share().default(0.1).describe('Share of the weight at which the ramp begins.'),
+  afterUnavailable: duration()
+    .default('1s')
+    .describe('An endpoint that was unavailable this long warms up again.'),
+});
+
+const statusCode = z.enum([
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+]);
+
+const failover = z
+  .strictObject({
+    maxAttempts: z.int().min(2).max(5).default(3).describe('Attempts, the first included.'),
+    initialBackoff: duration().default('50ms').describe('Wait before the first retry, ± 20 %.'),
+    maxBackoff: duration().default('1s').describe('The longest wait.'),
+    backoffMultiplier: z.number().min(1).max(10).default(2).describe('Growth of the wait.'),
+    retryableStatusCodes: z
+      .array(statusCode)
+      .min(1)
+      .default(['UNAVAILABLE'])
+      .describe('Status codes that are retried.'),
+    methods: z
+      .array(text(/^[\w.]+(\/\w+)?$/, 'package.Service or package.Service/Method'))
+      .default([])
+      .describe('Methods that may be repeated, package.Service[/Method]. Empty: all.'),
+  })
+  .superRefine((policy, context) => {
+    if (isShorter(policy.maxBackoff, policy.initialBackoff)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['maxBackoff'],
+        message: `must be at least initialBackoff (${policy.initialBackoff})`,
+        input: policy.maxBackoff,
+      });
+    }
+    const twice = policy.methods.find((name, index) => policy.methods.indexOf(name) !== index);
+    if (twice !== undefined) {
+      context.addIssue({ code: 'custom', path: ['methods'], message: `lists ${twice} twice` });
+    }
+  });
+
+const service = z.strictObject({
+  target: text(/^\S+$/, 'a channel target, such as etcd:///service/user').describe(
+    'What the channel is created for, such as etcd:///service/user.',
+  ),
+  weights: z
+    .record(address(), weight())
+    .default({})
+    .describe('Weights by address that win over what the resolver says; 0 drains.'),
+  circuitBreaker: orFalse(circuitBreaker)
+    .prefault({})
+    .describe('The circuit breaker of each endpoint; false for none.'),
+  warmUp: orFalse(warmUp)
+    .default(false)
+    .describe('Gives endpoints that join or recover their share little by little.'),
+  minAvailable: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('Share of the endpoints that breakers must leave in rotation.'),
+  onAllOpen: z
+    .enum(['panic', 'fail-fast'])
+    .default('panic')
+    .describe('What happens below minAvailable: ignore the breakers, or fail at once.'),
+  startPhase: z
+    .enum(['random', 'first'])
+    .default('random')
+    .describe('Where the sequence starts: anywhere, so that clients differ, or at the first pick.'),
+  failureCodes: z
+    .array(statusCode)
+    .optional()
+    .describe("Status codes that count against an endpoint. Absent: the policy's own list."),
+  failover: orFalse(failover).default(false).describe('Retries on another endpoint.'),
+  healthCheck: orFalse(
+    z.strictObject({
+      serviceName: z.string().default('').describe('Name to ask for; empty: the whole server.'),
+    }),
+  )
+    .default(false)
+    .describe('Client-side health checking (grpc.health.v1).'),
+});
+
+const secret = z
+  .union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: filePath() })], {
+    error: 'must be a reference, { env: NAME } or { file: PATH }',
+  })
+  .describe('Where the secret is found: the name of an environment variable, or a file.');
+
+const tls = z
+  .strictObject({
+    caFile: filePath().optional().describe('PEM file of the authorities to trust.'),
+    certFile: filePath().optional().describe("PEM file of the client's certificate."),
+    keyFile: filePath().optional().describe("PEM file of the client's private key."),
+    serverName: z.string().min(1).optional().describe("Name in the server's certificate."),
+  })
+  .refine(
+    ({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined),
+    'must have both certFile and keyFile, or neither',
+  );
+
+const registry = z
+  .strictObject({
+    hosts: z
+      .array(
+        text(
+          /^(https?:\/\/)?(\[[\da-fA-F:.]+\]|[^\s:/@[\]]+):\d{1,5}$/,
+          'host:port, optionally behind http:// or https://, without a user',
+        ),
+      )
+      .min(1)
+      .refine(
+        (hosts) => new Set(hosts.map((host) => host.split('://').at(-2))).size <= 1,
+        'must all be http, all be https, or all be without a scheme',
+      )
+      .default(['127.0.0.1:2379'])
+      .describe('Addresses of the registry.'),
+    namespace: z.string().default('').describe('Prefix of every key.'),
+    credentials: z
+      .strictObject({ username: secret, password: secret })
+      .optional()
+      .describe('User name and password, by reference.'),
+    tls: tls.optional().describe('Certificates. Absent: TLS only if the hosts say https.'),
+  })
+  .refine(
+    (given) => given.tls === undefined || !given.hosts[0]?.startsWith('http://'),
+    'has tls, but its hosts say http',
+  );
+
+const server = z.strictObject({
+  service: text(/^[^/\s](\S*[^/\s])?$/, 'a name without spaces or slashes at its ends').describe(
+    'Name of the service, such as service/user.',
+  ),
+  address: address().describe('Where the server listens, host:port, as clients see it.'),
+  weight: weight().default(1).describe('Share of the calls, relative to the others.'),
+  ttlSeconds: z
+    .int()
+    .min(2)
+    .max(3_600)
+    .default(10)
+    .describe('Seconds after which the registry forgets a dead server.'),
+  metadata: z
+    .record(z.string(), z.json())
+    .default({})
+    .refine(
+      (metadata) => !Object.hasOwn(metadata, 'weight'),
+      'must not contain weight: set server.weight',
+    )
+    .describe('Further metadata, readable by every client.'),
+});
+
+/** What settings must be: the one source of validation, defaults and the JSON Schema. */
+export const schema: z.ZodType<Settings> = z.strictObject({
+  $schema: z.string().optional().describe('Where editors find this schema.'),
+  registry: registry.optional().describe('The registry, and how to get in.'),
+  services: z
+    .record(text(/^[\w./-]+$/, 'a name of letters, digits and ._/-'), service)
+    .default({})
+    .describe('The services that clients call, by a name of your choice.'),
+  server: server.optional().describe('What this process registers about itself.'),
+});
