@@ -1,0 +1,260 @@
+/**
+ * The boundary: the only file that touches values of `@grpc/grpc-js` (tested with 1.14.7) and
+ * `@grpc/proto-loader` (0.8.1). One connection to one member of an etcd cluster, nothing more: which
+ * member, when to try again and with which token is decided elsewhere.
+ */
+import {
+  type ChannelCredentials,
+  type ChannelOptions,
+  Client,
+  connectivityState,
+  credentials,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import { fromJSON, type MethodDefinition } from '@grpc/proto-loader';
+import { EtcdError } from './errors.ts';
+import type { StreamMethods, UnaryMethods } from './protocol.ts';
+import { descriptor } from './protocol-descriptor.ts';
+import { errorFromStatus } from './status.ts';
+
+/** Where a member is and how to talk to it. */
+export interface Member {
+  /** `host:port`. */
+  readonly address: string;
+  readonly tls: TlsOptions | undefined;
+}
+
+/** Certificates in PEM. */
+export interface TlsOptions {
+  /** Authorities that may have signed the server's certificate. Default: the system's. */
+  readonly ca?: string | Buffer;
+  /** This client's certificate chain, for mTLS. */
+  readonly cert?: string | Buffer;
+  /** The private key of `cert`. */
+  readonly key?: string | Buffer;
+  /** Name to expect in the server's certificate, when it is not the host. */
+  readonly serverName?: string;
+}
+
+/** A stream in both directions. */
+export interface EtcdStream<Request> {
+  send(request: Request): void;
+  /** Ends the stream. `onEnd` is not called any more. */
+  cancel(): void;
+}
+
+/** What a stream reports. `onEnd` comes once, and nothing after it. */
+export interface StreamHandlers<Response> {
+  onMessage(message: Response): void;
+  onEnd(error: EtcdError): void;
+}
+
+/** An open connection to one member. */
+export interface Connection {
+  readonly address: string;
+  /** Whether calls can be expected to go through. */
+  readonly alive: boolean;
+  unary<M extends keyof UnaryMethods>(
+    method: M,
+    request: UnaryMethods[M][0],
+    options: { readonly timeoutMs: number; readonly token: string | undefined },
+  ): Promise<UnaryMethods[M][1]>;
+  stream<M extends keyof StreamMethods>(
+    method: M,
+    token: string | undefined,
+    handlers: StreamHandlers<StreamMethods[M][1]>,
+  ): EtcdStream<StreamMethods[M][0]>;
+  /** Closes the connection; whatever is under way fails with `error`. Safe to call twice. */
+  drop(error: EtcdError): void;
+}
+
+const CHANNEL_OPTIONS: ChannelOptions = {
+  // A shared pool could hand out the dead connection that was just dropped.
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.max_receive_message_length': -1,
+  'grpc.max_send_message_length': -1,
+  'grpc.enable_retries': 0,
+  'grpc.service_config_disable_resolution': 1,
+  // etcd punishes pings that come more often than every 5 s.
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 3_000,
+  'grpc.enable_channelz': 0,
+};
+
+const definitions = fromJSON(descriptor, { longs: String, enums: String, defaults: true });
+
+/**
+ * Opens a connection and resolves when the member answers; rejects with the reason as soon as it is
+ * known, and after `timeoutMs` at the latest.
+ */
+export async function openConnection(member: Member, timeoutMs: number): Promise<Connection> {
+  const client = new Client(member.address, createCredentials(member.tls), {
+    ...CHANNEL_OPTIONS,
+    ...(member.tls?.serverName && { 'grpc.ssl_target_name_override': member.tls.serverName }),
+  });
+  try {
+    await becomeReady(client, member.address, timeoutMs);
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+  return createConnection(client, member.address);
+}
+
+function createConnection(client: Client, address: string): Connection {
+  const underWay = new Set<(error: EtcdError) => void>();
+  let dropped = false;
+
+  return {
+    address,
+    get alive() {
+      return (
+        !dropped && client.getChannel().getConnectivityState(false) === connectivityState.READY
+      );
+    },
+    unary(method, request, { timeoutMs, token }) {
+      if (dropped) return Promise.reject(goneError(method, address));
+      return new Promise((resolve, reject) => {
+        const settle = (act: () => void): void => {
+          if (underWay.delete(abort)) act();
+        };
+        const abort = (error: EtcdError): void => {
+          settle(() => reject(error));
+          call.cancel();
+        };
+        underWay.add(abort);
+        const { path, requestSerialize, responseDeserialize } = definitionOf(method);
+        const call = client.makeUnaryRequest(
+          path,
+          requestSerialize,
+          responseDeserialize as (bytes: Buffer) => UnaryMethods[typeof method][1],
+          request,
+          metadataFor(token),
+          { deadline: Date.now() + timeoutMs },
+          (error, response) =>
+            settle(() => {
+              if (response !== undefined) resolve(response);
+              else reject(statusError(error, method, address));
+            }),
+        );
+      });
+    },
+    stream(method, token, handlers) {
+      if (dropped) throw goneError(method, address);
+      const metadata = metadataFor(token);
+      // Without it a member that has lost its cluster leaves the stream silent for ever.
+      metadata.set('hasleader', 'true');
+      const { path, requestSerialize, responseDeserialize } = definitionOf(method);
+      const call = client.makeBidiStreamRequest(
+        path,
+        requestSerialize,
+        responseDeserialize as (bytes: Buffer) => StreamMethods[typeof method][1],
+        metadata,
+      );
+      const end = (error: EtcdError): void => {
+        if (!underWay.delete(end)) return;
+        call.cancel();
+        handlers.onEnd(error);
+      };
+      underWay.add(end);
+      call.on('data', (response) => {
+        if (underWay.has(end)) handlers.onMessage(response);
+      });
+      call.on('error', (error: ServiceError) => end(statusError(error, method, address)));
+      call.on('end', () =>
+        end(new EtcdError('unavailable', `etcd ${method} at ${address}: stream ended`)),
+      );
+      return {
+        send: (request) => void call.write(request),
+        cancel() {
+          if (underWay.delete(end)) call.cancel();
+        },
+      };
+    },
+    drop(error) {
+      if (dropped) return;
+      dropped = true;
+      client.close();
+      for (const abort of Array.from(underWay)) abort(error);
+    },
+  };
+}
+
+/**
+ * Waits for the channel. As soon as it reports a failure, a call is made for the only thing that
+ * knows why: its status.
+ */
+async function becomeReady(client: Client, address: string, timeoutMs: number): Promise<void> {
+  const channel = client.getChannel();
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const state = channel.getConnectivityState(true);
+    if (state === connectivityState.READY) return;
+    if (state === connectivityState.TRANSIENT_FAILURE) throw await reasonOf(client, address);
+    await new Promise<void>((resolve, reject) => {
+      // grpc-js does not keep the process alive while it connects; whoever waits here must.
+      const alive = setTimeout(() => {}, timeoutMs);
+      channel.watchConnectivityState(state, deadline, (late) => {
+        clearTimeout(alive);
+        if (!late) return resolve();
+        const message = `etcd at ${address}: no connection within ${Math.round(timeoutMs)} ms`;
+        reject(new EtcdError('unavailable', message));
+      });
+    });
+  }
+}
+
+function reasonOf(client: Client, address: string): Promise<EtcdError> {
+  const { path, requestSerialize, responseDeserialize } = definitionOf('KV/Range');
+  const request = { key: Buffer.from('\0') };
+  const options = { deadline: Date.now() + 100 };
+  return new Promise((resolve) => {
+    client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      options,
+      (error) => {
+        const why = error?.details ?? 'connection lost';
+        resolve(new EtcdError('unavailable', `etcd at ${address}: ${why}`));
+      },
+    );
+  });
+}
+
+function definitionOf(method: string): MethodDefinition<object, object> {
+  const [service = '', name = ''] = method.split('/');
+  const methods = definitions[`etcdserverpb.${service}`] as
+    | Record<string, MethodDefinition<object, object>>
+    | undefined;
+  const definition = methods?.[name];
+  if (!definition) throw new Error(`no definition of ${method}`);
+  return definition;
+}
+
+function createCredentials(tls: TlsOptions | undefined): ChannelCredentials {
+  if (!tls) return credentials.createInsecure();
+  const buffer = (pem: string | Buffer | undefined): Buffer | null =>
+    pem === undefined ? null : Buffer.from(pem);
+  return credentials.createSsl(buffer(tls.ca), buffer(tls.key), buffer(tls.cert));
+}
+
+function metadataFor(token: string | undefined): Metadata {
+  const metadata = new Metadata();
+  if (token !== undefined) metadata.set('token', token);
+  return metadata;
+}
+
+function goneError(method: string, address: string): EtcdError {
+  return new EtcdError('unavailable', `etcd ${method} at ${address}: connection lost`);
+}
+
+function statusError(error: ServiceError | null, method: string, address: string): EtcdError {
+  return errorFromStatus(
+    error?.code,
+    error?.details ?? 'no answer',
+    `etcd ${method} at ${address}`,
+  );
+}
