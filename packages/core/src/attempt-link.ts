@@ -30,6 +30,12 @@ export interface AttemptLink {
 /** Name of the metadata key. A picker that knows it removes it; another policy sends it to the server. */
 export const ATTEMPT_LINK_KEY = 'wrr-attempt-link';
 
+/**
+ * Name of the trailing metadata by which a policy says that it refused the pick itself, and why:
+ * nothing was sent, and another attempt would fare no better.
+ */
+export const REFUSED_KEY = 'wrr-refused';
+
 /** Shared by all copies of this package in the process: adapters may resolve different ones. */
 const REGISTRY: unique symbol = Symbol.for('wrr.attempt-links.v1');
 

@@ -12,12 +12,15 @@ export {
   findAttemptLink,
   openAttemptLink,
   openAttemptLinks,
+  REFUSED_KEY,
 } from './attempt-link.ts';
 export type { Backoff } from './backoff.ts';
 export { backoffMs } from './backoff.ts';
 export type { Balancer } from './balancer.ts';
 export { createBalancer } from './balancer.ts';
 export type { BalancerOptions, BalancerPolicy, WarmUpOptions } from './balancer-options.ts';
+export type { CallGuards, CallGuardsOptions, CallPermit } from './call-guards.ts';
+export { createCallGuards } from './call-guards.ts';
 export type {
   CircuitBreaker,
   CircuitBreakerEvent,
@@ -54,6 +57,7 @@ export type {
 export type { FailoverDecision } from './failover-decision.ts';
 export type { FailoverEvent, GiveUpReason } from './failover-event.ts';
 export type { FailoverOptions } from './failover-options.ts';
+export { formatTimeout, parseTimeoutMs, TIMEOUT_KEY } from './grpc-timeout.ts';
 export type { MemoryRegistry, MemoryRegistryOptions } from './memory-registry.ts';
 export { createMemoryRegistry } from './memory-registry.ts';
 export type { Outcome } from './outcome.ts';
@@ -64,6 +68,8 @@ export { planFailover } from './plan-failover.ts';
 export { parsePushbackMs } from './pushback.ts';
 export type { Registration, RegistrationOptions } from './registration.ts';
 export { checkRegistration, checkServiceName } from './registration.ts';
+export type { ReplayableStream } from './replayable-stream.ts';
+export { createReplayableStream } from './replayable-stream.ts';
 export type { RetryBudget, RetryBudgetOptions } from './retry-budget.ts';
 export { createRetryBudget } from './retry-budget.ts';
 export type {
