@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { markdownFiles, root } from './documents.ts';
 
 const LINK = /(?<!!)\[[^\]]*\]\((?<target>[^)\s]+)\)|!\[[^\]]*\]\((?<image>[^)\s]+)\)/g;
@@ -20,17 +20,21 @@ function anchorsOf(path: string): string[] {
   return [...text.matchAll(/^#+\s+(.+)$/gm)].map((match) => anchorOf(match[1] ?? ''));
 }
 
-describe.each(markdownFiles())('%s', (path) => {
+const links = markdownFiles().flatMap((path) => {
   const text = readFileSync(join(root, path), 'utf8').replace(/```[\s\S]*?```/g, '');
   const targets = [...text.matchAll(LINK)]
     .map(({ groups }) => groups?.['target'] ?? groups?.['image'] ?? '')
     .filter((target) => !/^[a-z]+:/.test(target));
-  if (targets.length === 0) return;
+  return [...new Set(targets)].map((target) => ({ path, target }));
+});
 
-  it.each([...new Set(targets)])('%s leads somewhere', (target) => {
-    const [file = '', anchor] = target.split('#');
-    const full = file === '' ? path : join(dirname(path), file);
-    expect(existsSync(join(root, full)), `${full} does not exist`).toBe(true);
-    if (anchor !== undefined && full.endsWith('.md')) expect(anchorsOf(full)).toContain(anchor);
-  });
+it.each(links)('$path: $target leads somewhere', ({ path, target }) => {
+  const [file = '', anchor] = target.split('#');
+  const full = file === '' ? path : join(dirname(path), file);
+  expect(existsSync(join(root, full)), `${full} does not exist`).toBe(true);
+  if (anchor !== undefined && full.endsWith('.md')) expect(anchorsOf(full)).toContain(anchor);
+});
+
+it('finds the documents', () => {
+  expect(links.map(({ path }) => path)).toContain('README.md');
 });

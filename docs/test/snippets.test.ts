@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { markdownFiles, root } from './documents.ts';
 
 /**
@@ -26,19 +26,18 @@ function sourceOf(reference: string): string {
   return `${part.map((line) => line.slice(indent)).join('\n')}\n`;
 }
 
-describe.each(markdownFiles())('%s', (path) => {
-  const blocks = [...readFileSync(join(root, path), 'utf8').matchAll(BLOCK)].flatMap((match) => {
+const blocks = markdownFiles().flatMap((path) =>
+  [...readFileSync(join(root, path), 'utf8').matchAll(BLOCK)].flatMap((match) => {
     const { source, language = '', code = '' } = match.groups ?? {};
-    return source !== undefined || CODE.has(language) ? [{ source, code }] : [];
-  });
-  if (blocks.length === 0) return;
+    return source !== undefined || CODE.has(language) ? [{ path, source, code }] : [];
+  }),
+);
 
-  it.each(blocks)('its code is that of $source', ({ source, code }) => {
-    expect(source, `a code block names no tested file:\n${code}`).toBeDefined();
-    expect(code).toBe(sourceOf(source ?? ''));
-  });
+it.each(blocks)('$path: its code is that of $source', ({ source, code }) => {
+  expect(source, `a code block names no tested file:\n${code}`).toBeDefined();
+  expect(code).toBe(sourceOf(source ?? ''));
 });
 
 it('finds the documents', () => {
-  expect(markdownFiles()).toContain('README.md');
+  expect(blocks.map(({ path }) => path)).toContain('README.md');
 });

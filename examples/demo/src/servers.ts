@@ -7,6 +7,12 @@ import type { ServerOrder } from './server-process.ts';
 
 const script = fileURLToPath(new URL('./server-process.js', import.meta.url));
 
+/** Servers must not outlive the demo: a frozen one would not notice that it has ended. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** A server of the demo, as the demo holds it. */
 export class DemoServer {
   readonly name: string;
@@ -37,7 +43,8 @@ export class DemoServer {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#child = child;
-    process.once('exit', () => child.kill('SIGKILL'));
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     const ended = once(child, 'exit').then(([code]) => {
       throw new Error(`${this.name} did not start (exit ${String(code)})`);
     });

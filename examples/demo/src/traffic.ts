@@ -23,7 +23,7 @@ export class Traffic {
   /** Makes exactly `count` calls, `workers` at a time. */
   async run(count: number, workers = 8): Promise<Tally> {
     let left = count;
-    await this.#work(workers, 2, () => left-- > 0);
+    await this.#work(workers, 20, () => left-- > 0);
     return this.tally;
   }
 
@@ -55,8 +55,9 @@ export class Traffic {
       const server = await this.#call();
       tally.answered(server, performance.now() - start);
     } catch (error) {
-      // Without the details, which differ from call to call.
-      const [reason = ''] = String(error instanceof Error ? error.message : error).split(':');
+      const message = error instanceof Error ? error.message : String(error);
+      // Times and ports differ from call to call; what went wrong does not.
+      const reason = message.replace(/,.*|\d+\.\d+s.*|\d{4,5}/g, '…');
       tally.failedWith(reason, performance.now() - start);
     }
   }
