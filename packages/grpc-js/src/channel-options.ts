@@ -1,5 +1,11 @@
+import {
+  type CircuitBreakerInterceptorOptions,
+  circuitBreakerInterceptor,
+} from './circuit-breaker-interceptor.ts';
 import { POLICY_NAME, PolicyConfig, type PolicyJson } from './config.ts';
-import { type ChannelOptions, validateServiceConfig } from './grpc.ts';
+import { failoverInterceptor } from './failover-interceptor.ts';
+import type { FailoverInterceptorOptions } from './failover-options.ts';
+import { type ClientOptions, validateServiceConfig } from './grpc.ts';
 import { assertRegistered } from './register.ts';
 
 /** A retry policy in the form of gRPC's service config (gRFC A6). */
@@ -20,6 +26,13 @@ export interface WrrChannelOptions {
   readonly retryPolicy?: RetryPolicyJson;
   /** Further entries of the service config's `methodConfig`. */
   readonly methodConfig?: readonly object[];
+  /**
+   * Sends failed calls to other endpoints: see `failoverInterceptor`. Excludes retry and hedging
+   * policies, because two layers of retries multiply.
+   */
+  readonly failover?: FailoverInterceptorOptions;
+  /** Rejects calls of methods that keep failing: see `circuitBreakerInterceptor`. */
+  readonly circuitBreaker?: CircuitBreakerInterceptorOptions;
   /** The service config's `retryThrottling`. */
   readonly retryThrottling?: { readonly maxTokens: number; readonly tokenRatio: number };
 }
@@ -31,15 +44,17 @@ export interface WrrChannelOptions {
  * - No service config from DNS TXT records: it would replace this one.
  * - Reconnecting waits 0.25 s at first and 1.5 s at most (grpc-js: 1 s and 120 s), so that a server
  *   that comes back gets its share again within two seconds.
+ * - The interceptors of `failover` and `circuitBreaker`, in the right order.
  * - grpc-js stops at 5 attempts unless told otherwise: told, if `maxAttempts` is larger.
  *
  * Spread it into your own options to change or add some.
  *
  * @throws {Error} if an option is wrong, or if `register()` was not called.
  */
-export function channelOptions(options: WrrChannelOptions = {}): ChannelOptions {
+export function channelOptions(options: WrrChannelOptions = {}): ClientOptions {
   assertRegistered();
   const { policy = {}, retryPolicy, methodConfig = [], retryThrottling } = options;
+  const { failover, circuitBreaker } = options;
   const { parsed } = new PolicyConfig(policy);
   if ('error' in parsed) throw new TypeError(parsed.error);
   const forAll = retryPolicy === undefined ? [] : [{ name: [{}], retryPolicy }];
@@ -49,6 +64,16 @@ export function channelOptions(options: WrrChannelOptions = {}): ChannelOptions 
     ...(retryThrottling && { retryThrottling }),
   };
   const { methodConfig: checked } = validateServiceConfig(serviceConfig);
+  const retried = checked.filter((method) => method.retryPolicy ?? method.hedgingPolicy);
+  if (failover !== undefined && retried.length > 0) {
+    throw new TypeError(
+      'failover and a retryPolicy or hedgingPolicy exclude each other: choose one',
+    );
+  }
+  const interceptors = [
+    ...(circuitBreaker === undefined ? [] : [circuitBreakerInterceptor(circuitBreaker)]),
+    ...(failover === undefined ? [] : [failoverInterceptor(failover)]),
+  ];
   const maxAttempts = Math.max(
     ...checked.map((method) => (method.retryPolicy ?? method.hedgingPolicy)?.maxAttempts ?? 0),
   );
@@ -58,6 +83,7 @@ export function channelOptions(options: WrrChannelOptions = {}): ChannelOptions 
     'grpc.enable_http_proxy': 0,
     'grpc.initial_reconnect_backoff_ms': 250,
     'grpc.max_reconnect_backoff_ms': 1_500,
+    ...(interceptors.length > 0 && { interceptors }),
     ...(maxAttempts > 5 && { 'grpc-node.retry_max_attempts_limit': maxAttempts }),
   };
 }

@@ -1,7 +1,7 @@
 import { type BalancerPolicy, checkWeight, createBalancer, type WarmUpOptions } from '@wrr/core';
 import type { TypedLoadBalancingConfig } from './grpc.ts';
 import { duration, number, object, oneOf, orFalse, record } from './json-reader.ts';
-import { defaultFailureCodes, type FailureCodes, parseFailureCodes } from './outcome.ts';
+import { defaultFailureCodes, type FailureCodes, parseStatusCodes } from './outcome.ts';
 
 /** Name of the load-balancing policy, the same as in the Go system. */
 export const POLICY_NAME = 'custom_weighted_round_robin';
@@ -87,7 +87,7 @@ const readPolicy = object({
   onAllOpen: oneOf('panic', 'fail-fast'),
   weights: readWeights,
   startPhase: oneOf('random', 'first'),
-  failureCodes: parseFailureCodes,
+  failureCodes: parseStatusCodes,
 });
 
 function readWarmUp(value: unknown, path: string): WarmUpOptions {

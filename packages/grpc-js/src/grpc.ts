@@ -31,6 +31,9 @@ export type {
 export type ChannelControlHelper = grpcJs.experimental.ChannelControlHelper;
 export type GrpcEndpoint = grpcJs.experimental.Endpoint;
 export type GrpcUri = grpcJs.experimental.GrpcUri;
+/** A call as interceptors see it. The type is not exported. */
+export type InterceptingCallInterface = ReturnType<grpcJs.NextCall>;
+export type MessageContext = Parameters<InterceptingCallInterface['sendMessageWithContext']>[0];
 export type LeafLoadBalancer = grpcJs.experimental.LeafLoadBalancer;
 export type LoadBalancer = grpcJs.experimental.LoadBalancer;
 export type PickArgs = grpcJs.experimental.PickArgs;
@@ -91,6 +94,32 @@ function versionOf(): string | undefined {
 export function channelOf(helper: ChannelControlHelper): object {
   const { parent } = helper as { parent?: unknown };
   return typeof parent === 'object' && parent !== null ? parent : helper;
+}
+
+/**
+ * Lists the keys of metadata. From its private map where there is one: the public way copies all of it,
+ * and this is asked at every call.
+ */
+export function metadataKeys(metadata: grpcJs.Metadata): Iterable<string> {
+  const { internalRepr } = metadata as unknown as { internalRepr?: unknown };
+  return internalRepr instanceof Map
+    ? (internalRepr as Map<string, unknown>).keys()
+    : Object.keys(metadata.getMap());
+}
+
+/** Makes empty metadata. */
+export function createMetadata(): grpcJs.Metadata {
+  return new grpcJs.Metadata();
+}
+
+/** An interceptor that makes its own kind of call: grpc-js's type asks for its class, not its interface. */
+export function asInterceptor(
+  intercept: (
+    options: grpcJs.InterceptorOptions,
+    nextCall: grpcJs.NextCall,
+  ) => InterceptingCallInterface,
+): grpcJs.Interceptor {
+  return intercept as grpcJs.Interceptor;
 }
 
 /**

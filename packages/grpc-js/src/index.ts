@@ -1,10 +1,19 @@
 export { channelOptions, type RetryPolicyJson, type WrrChannelOptions } from './channel-options.ts';
 export {
+  type CircuitBreakerInterceptorOptions,
+  circuitBreakerInterceptor,
+} from './circuit-breaker-interceptor.ts';
+export {
   type CircuitBreakerJson,
   POLICY_NAME,
   type PolicyJson,
   type WarmUpJson,
 } from './config.ts';
-export type { BalancerMessage } from './diagnostics.ts';
+export type { BalancerMessage, FailoverMessage, MethodBreakerMessage } from './diagnostics.ts';
+export { failoverInterceptor } from './failover-interceptor.ts';
+export type { FailoverInterceptorOptions } from './failover-options.ts';
 export { type BalancerReport, getBalancers } from './introspection.ts';
+export type { MethodGuardOptions } from './method-guard.ts';
+export type { Methods } from './methods.ts';
+export { REFUSED_KEY } from './picker.ts';
 export { assertRegistered, register, registerEndpointSource, type Target } from './register.ts';

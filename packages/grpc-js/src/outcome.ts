@@ -49,7 +49,7 @@ export function cancelledByServer(code: StatusCode, details: string): boolean {
  *
  * @throws {TypeError} naming the entry that is no status code.
  */
-export function parseFailureCodes(value: unknown, path: string): FailureCodes {
+export function parseStatusCodes(value: unknown, path: string): ReadonlySet<StatusCode> {
   if (!Array.isArray(value)) {
     throw new TypeError(`${path} must be a list of status names, got ${show(value)}`);
   }

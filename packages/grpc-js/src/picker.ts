@@ -1,4 +1,5 @@
-import type { Attempt, Balancer, NoPickReason } from '@wrr/core';
+import type { Attempt, Balancer, NoPickReason, Outcome } from '@wrr/core';
+import { POLICY_NAME } from './config.ts';
 import {
   type Grpc,
   type Metadata,
@@ -9,9 +10,13 @@ import {
   type SubchannelInterface,
   status,
 } from './grpc.ts';
+import { illegalHeader } from './illegal-headers.ts';
 import type { LeafEndpoint } from './leaf.ts';
 import { classify, type FailureCodes } from './outcome.ts';
-import { leaveMark, markOf, type TriedMark } from './tried.ts';
+import { leaveMark, markOf, type TriedMark, takeLink } from './tried.ts';
+
+/** Metadata of a status that the policy itself gave, without asking any server: why. */
+export const REFUSED_KEY = 'wrr-refused';
 
 /**
  * The policy's data plane: asks the balancer for an endpoint and reports to it how the attempt went.
@@ -34,17 +39,20 @@ export class WeightedPicker implements Picker {
     try {
       return this.#pick(args);
     } catch (error) {
-      return this.#refuse('TRANSIENT_FAILURE', `pick failed: ${String(error)}`);
+      return this.#refuse('TRANSIENT_FAILURE', `pick failed: ${String(error)}`, 'error');
     }
   }
 
   #pick(args: PickArgs): PickResult {
+    const link = takeLink(args.metadata);
+    const illegal = illegalHeader(args.metadata);
+    if (illegal !== undefined) return this.#refuse('DROP', illegal, 'illegal-metadata');
     const mark = markOf(args);
-    const tried = mark === undefined ? undefined : (mark.tried ?? new Set([mark.key]));
+    const tried = link?.tried ?? (mark && (mark.tried ?? new Set([mark.key])));
     const pick =
-      tried === undefined
+      tried === undefined || tried.size === 0
         ? this.#balancer.pick()
-        : this.#balancer.pick({ tried, whenAllTried: 'repeat' });
+        : this.#balancer.pick({ tried, whenAllTried: link?.whenAllTried ?? 'repeat' });
     if (pick.kind === 'none') return this.#explain(pick.reason, pick.retryAfterMs);
     const { key, leaf } = pick.endpoint;
     if (leaf.subchannel === null) {
@@ -54,6 +62,10 @@ export class WeightedPicker implements Picker {
     // All were tried: begin another round, so that it, too, goes to a different endpoint each time.
     if (tried?.has(key) === true) tried.clear();
     tried?.add(key);
+    if (link !== undefined) {
+      link.endpoint = key;
+      link.picks++;
+    }
     const { COMPLETE } = this.#grpc.experimental.PickResultType;
     const picked = new Picked(
       COMPLETE,
@@ -61,19 +73,29 @@ export class WeightedPicker implements Picker {
       key,
       tried,
       pick.attempt,
-      this.#failureCodes,
+      (code, details) =>
+        link?.timedOut === true ? 'failure' : classify(code, details, this.#failureCodes),
     );
     leaveMark(args, picked);
     return picked;
   }
 
   #explain(reason: NoPickReason, retryAfterMs: number): PickResult {
-    if (reason === 'empty') return this.#refuse('TRANSIENT_FAILURE', 'all endpoints are drained');
+    switch (reason) {
+      case 'empty':
+        return this.#refuse('TRANSIENT_FAILURE', 'all endpoints are drained', reason);
+      case 'all-open': {
+        // A drop: neither waited for (wait_for_ready) nor retried, and it costs no throttling tokens.
+        const wait = `retry in ${Math.ceil(retryAfterMs)} ms`;
+        return this.#refuse('DROP', `all circuit breakers are open; ${wait}`, reason);
+      }
+      case 'all-tried':
+        return this.#refuse('DROP', 'all endpoints were tried', reason);
+      case 'unavailable':
+        break;
+    }
     // The channel is about to say that it is not ready; until then the call waits.
-    if (reason !== 'all-open') return this.#queue();
-    // A drop: neither waited for (wait_for_ready) nor retried, and it costs no throttling tokens.
-    const wait = `retry in ${Math.ceil(retryAfterMs)} ms`;
-    return this.#refuse('DROP', `all circuit breakers are open; ${wait}`);
+    return this.#queue();
   }
 
   #queue(): PickResult {
@@ -86,14 +108,16 @@ export class WeightedPicker implements Picker {
     };
   }
 
-  #refuse(type: 'TRANSIENT_FAILURE' | 'DROP', details: string): PickResult {
+  #refuse(type: 'TRANSIENT_FAILURE' | 'DROP', details: string, reason: string): PickResult {
+    const metadata = new this.#grpc.Metadata();
+    metadata.set(REFUSED_KEY, reason);
     return {
       pickResultType: this.#grpc.experimental.PickResultType[type],
       subchannel: null,
       status: {
-        code: status.UNAVAILABLE,
-        details: `custom_weighted_round_robin: ${details}`,
-        metadata: new this.#grpc.Metadata(),
+        code: reason === 'illegal-metadata' ? status.INTERNAL : status.UNAVAILABLE,
+        details: `${POLICY_NAME}: ${details}`,
+        metadata,
       },
       onCallStarted: null,
       onCallEnded: null,
@@ -116,7 +140,7 @@ class Picked implements PickResult, TriedMark {
   readonly tried: Set<string> | undefined;
   ended = false;
   readonly #attempt: Attempt;
-  readonly #failureCodes: FailureCodes;
+  readonly #outcomeOf: (code: StatusCode, details: string) => Outcome;
 
   constructor(
     type: PickResult['pickResultType'],
@@ -124,14 +148,14 @@ class Picked implements PickResult, TriedMark {
     key: string,
     tried: Set<string> | undefined,
     attempt: Attempt,
-    failureCodes: FailureCodes,
+    outcomeOf: (code: StatusCode, details: string) => Outcome,
   ) {
     this.pickResultType = type;
     this.subchannel = subchannel;
     this.key = key;
     this.tried = tried;
     this.#attempt = attempt;
-    this.#failureCodes = failureCodes;
+    this.#outcomeOf = outcomeOf;
   }
 
   readonly onCallStarted = (): void => {
@@ -141,6 +165,6 @@ class Picked implements PickResult, TriedMark {
   /** Kept and called by grpc-js without its object. */
   readonly onCallEnded = (code: StatusCode, details: string, _trailers: Metadata): void => {
     this.ended = true;
-    this.#attempt.end(classify(code, details, this.#failureCodes));
+    this.#attempt.end(this.#outcomeOf(code, details));
   };
 }

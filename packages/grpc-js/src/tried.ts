@@ -1,4 +1,5 @@
-import type { PickArgs } from './grpc.ts';
+import { ATTEMPT_LINK_KEY, type AttemptLink, findAttemptLink } from '@wrr/core';
+import type { Metadata, PickArgs } from './grpc.ts';
 
 /** What a pick leaves on its call for the picks that follow. */
 export interface TriedMark {
@@ -49,4 +50,15 @@ export function leaveMark({ extraPickInfo }: PickArgs, mark: TriedMark): void {
   const marked: Marked = extraPickInfo;
   if (Object.isExtensible(marked)) marked[MARK] = mark;
   else marks.set(extraPickInfo, mark);
+}
+
+/**
+ * Returns the link of the attempt that this pick is for, if a failover above the channel made one, and
+ * takes its key off the metadata: they are a copy of the attempt's own, and what goes on the wire.
+ */
+export function takeLink(metadata: Metadata): AttemptLink | undefined {
+  const [id] = metadata.get(ATTEMPT_LINK_KEY);
+  if (id === undefined) return undefined;
+  metadata.remove(ATTEMPT_LINK_KEY);
+  return findAttemptLink(String(id));
 }

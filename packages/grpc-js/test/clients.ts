@@ -1,6 +1,6 @@
 import {
-  type ChannelOptions,
   Client,
+  type ClientOptions,
   connectivityState,
   credentials,
   type ServiceError,
@@ -35,7 +35,7 @@ export async function cluster(
 }
 
 /** A client without connections to share with other tests. */
-export function clientOf(target: string, options: ChannelOptions = {}): Client {
+export function clientOf(target: string, options: ClientOptions = {}): Client {
   return closing(
     new Client(target, credentials.createInsecure(), {
       'grpc.use_local_subchannel_pool': 1,
@@ -45,7 +45,7 @@ export function clientOf(target: string, options: ChannelOptions = {}): Client {
 }
 
 /** Options of a channel whose sequence is nginx's from its first pick. */
-export function fromFirst(options: WrrChannelOptions = {}): ChannelOptions {
+export function fromFirst(options: WrrChannelOptions = {}): ClientOptions {
   return channelOptions({ ...options, policy: { startPhase: 'first', ...options.policy } });
 }
 

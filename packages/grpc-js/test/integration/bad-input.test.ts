@@ -78,10 +78,10 @@ describe('a source', () => {
 
   it('that cannot reach its registry fails calls with the reason, and recovers by itself', async () => {
     const { servers } = await cluster(1);
-    let push: Parameters<EndpointSource['subscribe']>[0] = () => {};
+    const listeners: Parameters<EndpointSource['subscribe']>[0][] = [];
     registerEndpointSource('broken', () => ({
       subscribe(listener) {
-        push = listener;
+        listeners.push(listener);
         listener({ endpoints: [], error: new Error('no etcd at 127.0.0.1:1') });
         return () => {};
       },
@@ -90,7 +90,7 @@ describe('a source', () => {
     const error = await failure(callUnary(client));
     expect(error).toMatchObject({ code: status.UNAVAILABLE });
     expect(error.details).toContain('broken:///x: no etcd at 127.0.0.1:1');
-    push({ endpoints: [{ key: servers[0]?.address as string, weight: 1 }] });
+    listeners[0]?.({ endpoints: [{ key: servers[0]?.address as string, weight: 1 }] });
     await connected(client, 1);
     await callUnary(client);
   });

@@ -1,0 +1,237 @@
+import type { FailoverDecision, GiveUpReason } from '@wrr/core';
+import { publishFailover } from './diagnostics.ts';
+import { type AttemptOwner, FailoverAttempt } from './failover-attempt.ts';
+import { AttemptFailure, type FailoverSettings } from './failover-options.ts';
+import {
+  createMetadata,
+  type InterceptingCallInterface,
+  type InterceptingListener,
+  type InterceptorOptions,
+  type MessageContext,
+  type Metadata,
+  type NextCall,
+  type StatusCode,
+  type StatusObject,
+  status,
+} from './grpc.ts';
+import { REFUSED_KEY } from './picker.ts';
+import { RequestBuffer } from './request-buffer.ts';
+
+/** Metadata of a failed call's status: where its attempts went and what came of them, in order. */
+const ATTEMPTS_KEY = 'wrr-attempts';
+const DISCARDED = 'Discarded in favor of another attempt';
+
+/**
+ * One call on its way through its attempts, each of them an inner call.
+ *
+ * Whether and when to try again is core's decision; here are the mechanics: what was sent is sent
+ * again, what was received is passed on once, and when the call has ended no attempt and no timer is
+ * left.
+ */
+export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
+  readonly #options: InterceptorOptions;
+  readonly #nextCall: NextCall;
+  readonly #settings: FailoverSettings;
+  readonly #idempotent: boolean;
+  readonly #hedgingDelayMs: number | undefined;
+  readonly #request: RequestBuffer;
+  readonly #tried = new Set<string>();
+  readonly #live = new Set<FailoverAttempt>();
+  #metadata: Metadata = createMetadata();
+  #listener: Partial<InterceptingListener> = {};
+  #decision: FailoverDecision | undefined;
+  /** The attempt that the call has come to stay with. */
+  #committed: FailoverAttempt | undefined;
+  #latest: FailoverAttempt | undefined;
+  #started = 0;
+  /** Attempts that a retry policy below has made besides ours: they count as well. */
+  #extra = 0;
+  #wantsRead = false;
+  #ended = false;
+  /** Ends the wait for the next attempt: there is never more than one. */
+  #timer: NodeJS.Timeout | undefined;
+  readonly #history: string[] = [];
+
+  constructor(options: InterceptorOptions, nextCall: NextCall, settings: FailoverSettings) {
+    const { path, requestStream } = options.method_definition;
+    this.#options = options;
+    this.#nextCall = nextCall;
+    this.#settings = settings;
+    this.#idempotent = settings.isIdempotent(path);
+    const hedges = this.#idempotent && !requestStream;
+    this.#hedgingDelayMs = hedges ? settings.hedgingDelayMs : undefined;
+    this.#request = new RequestBuffer(requestStream ? settings.replayMessages : 1);
+  }
+
+  start(metadata: Metadata, listener: Partial<InterceptingListener> = {}): void {
+    this.#metadata = metadata;
+    this.#listener = listener;
+    this.#settings.budget?.deposit(performance.now());
+    this.#attempt('repeat');
+  }
+
+  sendMessage(message: unknown): void {
+    this.sendMessageWithContext({}, message);
+  }
+
+  sendMessageWithContext(context: MessageContext, message: unknown): void {
+    if (this.#committed !== undefined)
+      this.#committed.call.sendMessageWithContext(context, message);
+    else if (!this.#ended) this.#request.send(context, message, this.#calls());
+  }
+
+  halfClose(): void {
+    this.#request.halfClose();
+    for (const call of this.#calls()) call.halfClose();
+  }
+
+  startRead(): void {
+    this.#wantsRead = true;
+    for (const call of this.#calls()) call.startRead();
+  }
+
+  cancelWithStatus(code: StatusCode, details: string): void {
+    this.#committed?.call.cancelWithStatus(code, details);
+    if (this.#ended) return;
+    this.#end(code, details);
+    const result = { code, details, metadata: createMetadata() };
+    process.nextTick(() => this.#listener.onReceiveStatus?.(result));
+  }
+
+  getPeer(): string {
+    return this.#latest?.call.getPeer() ?? 'unknown';
+  }
+
+  getAuthContext(): ReturnType<InterceptingCallInterface['getAuthContext']> {
+    return this.#latest?.call.getAuthContext() ?? null;
+  }
+
+  committed(attempt: FailoverAttempt): InterceptingListener {
+    this.#committed = attempt;
+    this.#latest = attempt;
+    this.#live.delete(attempt);
+    this.#end(status.CANCELLED, DISCARDED);
+    return {
+      onReceiveMetadata: (metadata) => this.#listener.onReceiveMetadata?.(metadata),
+      onReceiveMessage: (message) => this.#listener.onReceiveMessage?.(message),
+      onReceiveStatus: (result) => this.#listener.onReceiveStatus?.(result),
+    };
+  }
+
+  attemptEnded(attempt: FailoverAttempt, result: StatusObject): void {
+    this.#live.delete(attempt);
+    if (this.#ended) return;
+    if (result.code === status.OK) {
+      this.#deliver(attempt, result);
+      return;
+    }
+    // A hedge that found no other endpoint: as if it had not been made.
+    if (this.#live.size > 0 && result.metadata.get(REFUSED_KEY).length > 0) return;
+    const { endpoint, picks, timedOut } = attempt.link;
+    this.#extra += Math.max(0, picks - 1);
+    this.#history.push(`${endpoint ?? 'not sent'} ${status[result.code]}`);
+    const next = this.#decide(new AttemptFailure(result, endpoint, timedOut, this.#idempotent));
+    if (typeof next === 'number') this.#retry(next, result);
+    else if (this.#live.size === 0 || next === 'not-retryable') this.#giveUp(attempt, result, next);
+    else if (next === 'pushback') clearTimeout(this.#timer);
+  }
+
+  #decide(failure: AttemptFailure): number | GiveUpReason {
+    if (this.#request.pinned) return 'not-retryable';
+    this.#decision ??= this.#settings.newDecision();
+    const now = performance.now();
+    const left = Number(this.#options.deadline ?? Infinity) - Date.now();
+    return this.#decision.afterFailure(failure, this.#started + this.#extra, now, now + left);
+  }
+
+  #retry(delayMs: number, result: StatusObject): void {
+    this.#tell('retry', this.#started + 1, delayMs, result);
+    this.#after(delayMs, () => this.#attempt('repeat'));
+  }
+
+  #hedge(delayMs: number): void {
+    if (this.#settings.budget?.withdraw(performance.now()) === false) return;
+    this.#tell('hedge', this.#started + 1, delayMs, undefined);
+    this.#attempt('stop');
+  }
+
+  #giveUp(attempt: FailoverAttempt, result: StatusObject, reason: GiveUpReason): void {
+    if (reason !== 'not-retryable') this.#tell(reason, this.#started, 0, result);
+    this.#deliver(attempt, result);
+  }
+
+  #attempt(whenAllTried: 'stop' | 'repeat'): void {
+    const { perAttemptTimeoutMs, maxAttempts } = this.#settings;
+    const { responseStream } = this.#options.method_definition;
+    const call = this.#nextCall(this.#options);
+    const attempt = new FailoverAttempt(this, call, this.#tried, ++this.#started, responseStream);
+    attempt.link.whenAllTried = whenAllTried;
+    this.#live.add(attempt);
+    this.#latest = attempt;
+    attempt.start(this.#metadata, this.#idempotent ? perAttemptTimeoutMs : undefined);
+    if (!this.#live.has(attempt)) return;
+    this.#request.replay(call);
+    if (this.#wantsRead) call.startRead();
+    const hedgingDelayMs = this.#hedgingDelayMs;
+    if (hedgingDelayMs !== undefined && this.#started + this.#extra < maxAttempts) {
+      this.#after(hedgingDelayMs, () => this.#hedge(hedgingDelayMs));
+    }
+  }
+
+  /** Nobody stands above a timer: what the next attempt throws (a closed channel) ends the call. */
+  #after(delayMs: number, action: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      try {
+        action();
+      } catch (error) {
+        this.cancelWithStatus(status.UNAVAILABLE, String(error));
+      }
+    }, delayMs);
+  }
+
+  #deliver(attempt: FailoverAttempt, result: StatusObject): void {
+    this.#end(status.CANCELLED, DISCARDED);
+    if (attempt.headers !== undefined) this.#listener.onReceiveMetadata?.(attempt.headers);
+    if (attempt.hasMessage) this.#listener.onReceiveMessage?.(attempt.message);
+    this.#listener.onReceiveStatus?.(this.#withHistory(result));
+  }
+
+  #withHistory(result: StatusObject): StatusObject {
+    if (result.code === status.OK || this.#history.length < 2) return result;
+    const metadata = result.metadata.clone();
+    for (const line of this.#history) metadata.add(ATTEMPTS_KEY, line);
+    return { ...result, metadata };
+  }
+
+  /** No timer, no attempt and no message outlives the decision about the call. */
+  #end(code: StatusCode, details: string): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    for (const attempt of this.#live) attempt.abandon(code, details);
+    this.#live.clear();
+    this.#request.clear();
+  }
+
+  #calls(): InterceptingCallInterface[] {
+    if (this.#committed !== undefined) return [this.#committed.call];
+    return Array.from(this.#live, ({ call }) => call);
+  }
+
+  #tell(
+    action: 'retry' | 'hedge' | GiveUpReason,
+    attempt: number,
+    delayMs: number,
+    result: StatusObject | undefined,
+  ): void {
+    publishFailover(() => ({
+      type: 'failover',
+      path: this.#options.method_definition.path,
+      action,
+      attempt,
+      delayMs,
+      endpoint: this.#latest?.link.endpoint,
+      status: result,
+    }));
+  }
+}
