@@ -36,9 +36,9 @@ export interface PolicyJson {
 
 /** Options of an endpoint's circuit breaker, as JSON. See core's `CircuitBreakerOptions`. */
 export interface CircuitBreakerJson {
-  readonly consecutiveFailures?: number;
-  readonly failureRate?: number;
-  readonly slowCallRate?: number;
+  readonly consecutiveFailures?: number | false;
+  readonly failureRate?: number | false;
+  readonly slowCallRate?: number | false;
   readonly slowCall?: string;
   readonly minimumCalls?: number;
   readonly window?: string;
@@ -68,9 +68,9 @@ export interface PolicySettings {
 const readPolicy = object({
   circuitBreaker: orFalse(
     object({
-      consecutiveFailures: number,
-      failureRate: number,
-      slowCallRate: number,
+      consecutiveFailures: orFalse(number),
+      failureRate: orFalse(number),
+      slowCallRate: orFalse(number),
       slowCallMs: duration,
       minimumCalls: number,
       windowMs: duration,
