@@ -58,6 +58,8 @@ export type { FailoverDecision } from './failover-decision.ts';
 export type { FailoverEvent, GiveUpReason } from './failover-event.ts';
 export type { FailoverOptions } from './failover-options.ts';
 export { formatTimeout, parseTimeoutMs, TIMEOUT_KEY } from './grpc-timeout.ts';
+export type { Listeners } from './listeners.ts';
+export { createListeners } from './listeners.ts';
 export type { MemoryRegistry, MemoryRegistryOptions } from './memory-registry.ts';
 export { createMemoryRegistry } from './memory-registry.ts';
 export type { Outcome } from './outcome.ts';

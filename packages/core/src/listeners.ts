@@ -4,12 +4,18 @@ export interface Listeners<T> {
   add(listener: (value: T) => void): () => void;
   /** Calls every listener that is present now. */
   tell(value: T): void;
+  /** Removes all of them. */
+  clear(): void;
   /** Number of listeners. */
   readonly size: number;
 }
 
-/** Creates an empty list of listeners. */
-export function createListeners<T>(): Listeners<T> {
+/**
+ * Creates an empty list of listeners.
+ *
+ * @param onThrow Told what a listener throws. Default: nobody.
+ */
+export function createListeners<T>(onThrow?: (error: unknown) => void): Listeners<T> {
   const entries = new Set<{ readonly listener: (value: T) => void }>();
   return {
     add(listener) {
@@ -19,20 +25,25 @@ export function createListeners<T>(): Listeners<T> {
     },
     tell(value) {
       for (const entry of Array.from(entries)) {
-        if (entries.has(entry)) callSafely(entry.listener, value);
+        if (entries.has(entry)) callSafely(entry.listener, value, onThrow);
       }
     },
+    clear: () => entries.clear(),
     get size() {
       return entries.size;
     },
   };
 }
 
-/** Calls a listener and swallows what it throws: a listener must not change what it listens to. */
-export function callSafely<T>(listener: (value: T) => void, value: T): void {
+/** Calls a listener; by contract, what it throws changes nothing for whoever calls it. */
+export function callSafely<T>(
+  listener: (value: T) => void,
+  value: T,
+  onThrow?: (error: unknown) => void,
+): void {
   try {
     listener(value);
-  } catch {
-    // By contract (events): a throwing listener changes nothing.
+  } catch (error) {
+    onThrow?.(error);
   }
 }
