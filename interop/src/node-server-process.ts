@@ -38,7 +38,6 @@ async function obey({ kind, weight: wanted = 1 }: NodeServerCommand): Promise<un
     case 'shutdown':
       await registration.drain({ graceMs: 500 });
       await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-      setImmediate(() => process.exit(0));
       return undefined;
     default:
       throw new Error(`unknown command ${String(kind)}`);
@@ -47,7 +46,10 @@ async function obey({ kind, weight: wanted = 1 }: NodeServerCommand): Promise<un
 
 process.on('message', ({ id, command }: { id: number; command: NodeServerCommand }) => {
   obey(command).then(
-    (result) => process.send?.({ id, result }),
+    (result) => {
+      process.send?.({ id, result });
+      if (command.kind === 'shutdown') process.disconnect(); // once the answer is out
+    },
     (error: unknown) => process.send?.({ id, error: String(error) }),
   );
 });

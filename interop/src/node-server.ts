@@ -63,13 +63,22 @@ export async function startNodeServer(settings: NodeServerSettings): Promise<Nod
     tell(kind, weight) {
       const id = nextId++;
       return new Promise((resolve, reject) => {
-        const listener = (message: Message): void => {
+        const answered = (message: Message): void => {
           if (!('id' in message) || message.id !== id) return;
-          child.off('message', listener);
+          done();
           if (message.error === undefined) resolve(message.result);
           else reject(new Error(message.error));
         };
-        child.on('message', listener);
+        const ended = (): void => {
+          done();
+          reject(new Error(`server ${settings.name} ended before it answered ${kind}`));
+        };
+        const done = (): void => {
+          child.off('message', answered);
+          child.off('exit', ended);
+        };
+        child.on('message', answered);
+        child.on('exit', ended);
         child.send({ id, command: { kind, ...(weight !== undefined && { weight }) } });
       });
     },

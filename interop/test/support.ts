@@ -52,3 +52,9 @@ export async function servedBy(client: Caller, wanted: readonly string[]): Promi
   expect(errors).toEqual({});
   if (!same) expect(seen).toEqual(wanted);
 }
+
+/** Has a Go client make calls at a steady rate; the returned function ends that. */
+export async function loadOf(client: GoProcess, rate: number): Promise<() => Promise<Tally>> {
+  await client.ask('start', { rate });
+  return () => client.ask<GoTally>('stop');
+}
