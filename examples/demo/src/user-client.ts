@@ -1,6 +1,12 @@
 import { credentials, Metadata } from '@grpc/grpc-js';
 import type { EndpointStatus } from '@wrr/core';
-import { channelOptions, getBalancers, register, registerEndpointSource } from '@wrr/grpc-js';
+import {
+  channelOptions,
+  failoverInterceptor,
+  getBalancers,
+  register,
+  registerEndpointSource,
+} from '@wrr/grpc-js';
 import type { DemoRegistry } from './registry.ts';
 import { SERVICE } from './registry.ts';
 import type { Call } from './traffic.ts';
@@ -21,6 +27,18 @@ const SERVICE_CONFIG = {
       },
     },
   ],
+};
+
+/**
+ * What that retry policy says, with what gRPC's own retries lack: a time for each attempt, so that a
+ * server that hangs is left, and a retry when a server dies between its headers and its answer.
+ */
+const FAILOVER = {
+  idempotent: true,
+  maxAttempts: 4,
+  backoff: { initialMs: 10, maxMs: 100, multiplier: 2 },
+  retryableCodes: ['UNAVAILABLE'],
+  perAttemptTimeoutMs: 250,
 };
 
 /** Time a call may take, all attempts included. */
@@ -44,6 +62,9 @@ export function openClient(registry: DemoRegistry): DemoClient {
   const client = new UserService(target, credentials.createInsecure(), {
     ...channelOptions(),
     'grpc.service_config': JSON.stringify(SERVICE_CONFIG),
+    // One layer of retries: the interceptor's.
+    'grpc.enable_retries': 0,
+    interceptors: [failoverInterceptor(FAILOVER)],
   }) as unknown as UserServiceClient;
   client.getChannel().getConnectivityState(true);
 
