@@ -65,8 +65,12 @@ export function decodeEndpoint(value: Uint8Array): Decoded {
   return { kind: 'endpoint', endpoint: endpoint(1), warning };
 }
 
+/** The longest name in DNS, a colon and a port. */
+const MAX_ADDRESS = 253 + 6;
+
 /** Whether `text` is `host:port`, IPv6 in brackets. */
 export function isAddress(text: string): boolean {
+  if (text.length > MAX_ADDRESS) return false;
   const port = /^(?:\[[0-9A-Fa-f:.%]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(text)?.[1];
   return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
 }

@@ -16,7 +16,7 @@ export interface EndpointTable {
 }
 
 /** A value that was skipped or mended. */
-export interface Rejected {
+interface Rejected {
   readonly key: string;
   readonly reason: string;
 }

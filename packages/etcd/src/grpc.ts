@@ -45,7 +45,7 @@ export interface EtcdStream<Request> {
 }
 
 /** What a stream reports. `onEnd` comes once, and nothing after it. */
-export interface StreamHandlers<Response> {
+interface StreamHandlers<Response> {
   onMessage(message: Response): void;
   onEnd(error: EtcdError): void;
 }
@@ -236,9 +236,11 @@ function definitionOf(method: string): MethodDefinition<object, object> {
 
 function createCredentials(tls: TlsOptions | undefined): ChannelCredentials {
   if (!tls) return credentials.createInsecure();
-  const buffer = (pem: string | Buffer | undefined): Buffer | null =>
-    pem === undefined ? null : Buffer.from(pem);
-  return credentials.createSsl(buffer(tls.ca), buffer(tls.key), buffer(tls.cert));
+  return credentials.createSsl(pemOrNull(tls.ca), pemOrNull(tls.key), pemOrNull(tls.cert));
+}
+
+function pemOrNull(pem: string | Buffer | undefined): Buffer | null {
+  return pem === undefined ? null : Buffer.from(pem);
 }
 
 function metadataFor(token: string | undefined): Metadata {

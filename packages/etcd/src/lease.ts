@@ -119,10 +119,11 @@ function renewOn(
       settle();
     };
     const onAbort = (): void => end(() => resolve('closed'));
-    const fail = (error: EtcdError): void => {
-      client.blame(session, error);
-      end(() => reject(error));
-    };
+    const fail = (error: EtcdError): void =>
+      end(() => {
+        client.blame(session, error);
+        reject(error);
+      });
 
     const ask = (): void => {
       answered = false;

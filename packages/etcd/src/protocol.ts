@@ -22,35 +22,35 @@ export interface WireKeyValue {
   readonly lease: string;
 }
 
-export interface WireEvent {
+interface WireEvent {
   readonly type: 'PUT' | 'DELETE';
   readonly kv: WireKeyValue | null;
 }
 
-export interface RangeRequest {
+interface RangeRequest {
   readonly key: Buffer;
   readonly rangeEnd?: Buffer;
   readonly serializable?: boolean;
   readonly keysOnly?: boolean;
 }
 
-export interface RangeResponse {
+interface RangeResponse {
   readonly header: ResponseHeader | null;
   readonly kvs: readonly WireKeyValue[];
 }
 
-export interface PutRequest {
+interface PutRequest {
   readonly key: Buffer;
   readonly value: Buffer;
   readonly lease?: string;
 }
 
-export interface DeleteRangeRequest {
+interface DeleteRangeRequest {
   readonly key: Buffer;
   readonly rangeEnd?: Buffer;
 }
 
-export interface Compare {
+interface Compare {
   readonly result: 'EQUAL' | 'GREATER' | 'LESS' | 'NOT_EQUAL';
   readonly target: 'VERSION' | 'CREATE' | 'MOD' | 'VALUE' | 'LEASE';
   readonly key: Buffer;
@@ -58,18 +58,18 @@ export interface Compare {
   readonly lease?: string;
 }
 
-export interface RequestOp {
+interface RequestOp {
   readonly requestPut?: PutRequest;
   readonly requestRange?: RangeRequest;
 }
 
-export interface TxnRequest {
+interface TxnRequest {
   readonly compare: readonly Compare[];
   readonly success: readonly RequestOp[];
   readonly failure: readonly RequestOp[];
 }
 
-export interface TxnResponse {
+interface TxnResponse {
   readonly header: ResponseHeader | null;
   readonly succeeded: boolean;
   readonly responses: readonly { readonly responseRange?: RangeResponse | null }[];
@@ -99,7 +99,7 @@ export interface WatchResponse {
   readonly events: readonly WireEvent[];
 }
 
-export interface LeaseResponse {
+interface LeaseResponse {
   readonly header: ResponseHeader | null;
   readonly ID: string;
   /** Seconds; 0 in a keep-alive's answer means that the lease is gone. */

@@ -41,7 +41,7 @@ export function watchKey({ client, key }: WatchKeyOptions): KeyWatch {
   const name = part.namespace + key;
   const subscribers = new Set<Subscriber>();
   let watch: RangeWatch | undefined;
-  let disown = (): void => {};
+  let disown: (() => void) | undefined;
   let known = false;
   let failure: EtcdError | undefined;
 
@@ -78,7 +78,7 @@ export function watchKey({ client, key }: WatchKeyOptions): KeyWatch {
     watch = undefined;
     known = false;
     failure = undefined;
-    disown();
+    disown?.();
   };
   const close = (): void => {
     subscribers.clear();

@@ -18,7 +18,7 @@ export interface Change {
 }
 
 /** What a message of the stream means. */
-export type Received =
+type Received =
   /** The watch stands. */
   | { readonly kind: 'created' }
   /** The view has changed. */
@@ -88,7 +88,6 @@ export function createWatchState(): WatchState {
         deleted?.set(after.key, after.modRevision);
         set(changes, after.key, undefined);
       } else {
-        deleted?.delete(after.key);
         set(changes, after.key, after);
       }
     }
@@ -146,12 +145,14 @@ export function createWatchState(): WatchState {
         if (revision + 1 >= nextRevision) return { kind: 'created' };
         return { kind: 'list', reason: `the store is back at revision ${revision}` };
       }
+      // The answer to a probe is a sign of life and no part of the watch: events may still follow.
+      if (message.watchId === '-1') return { kind: 'nothing' };
       parts.push(...message.events);
       if (message.fragment) return { kind: 'nothing' };
       const events = parts;
       parts = [];
       const changes = apply(events);
-      if (events.length === 0 && message.watchId !== '-1') {
+      if (events.length === 0) {
         // etcd's own progress notice: all events up to its revision have been sent.
         nextRevision = Math.max(nextRevision, revision + 1);
       }

@@ -156,10 +156,11 @@ function followStream(following: Following): Promise<void> {
       settle();
     };
     const onAbort = (): void => end(resolve);
-    const fail = (error: EtcdError): void => {
-      client.blame(session, error);
-      end(() => reject(error));
-    };
+    const fail = (error: EtcdError): void =>
+      end(() => {
+        client.blame(session, error);
+        reject(error);
+      });
 
     const scheduleAudit = (ms: number): void => {
       audit = timers.setTimeout(() => {

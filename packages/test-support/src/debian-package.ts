@@ -56,6 +56,8 @@ async function apt(cwd: string, args: readonly string[]): Promise<void> {
     await run('apt-get', [...options, ...args], { cwd, timeout: TIMEOUT_MS });
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string };
-    throw new Error(`apt-get ${args.at(-2)} ${args.at(-1)}: ${(stderr || message).trim()}`);
+    throw new Error(`apt-get ${args.at(-2)} ${args.at(-1)}: ${(stderr || message).trim()}`, {
+      cause: error,
+    });
   }
 }

@@ -51,6 +51,8 @@ export interface EtcdServer {
   restart(options?: { readonly wait?: boolean }): Promise<void>;
   /** Deletes the data, as of a dead disk. Only while the server is down. */
   wipe(): Promise<void>;
+  /** The sum of all samples of one of the server's own metrics, such as `etcd_debugging_mvcc_watcher_total`. */
+  metric(name: string): Promise<number>;
   /** Resolves when the server says that it is healthy (or full: an alarm counts as an answer). */
   ready(): Promise<void>;
   /** What the server has printed lately. */
@@ -102,35 +104,35 @@ export async function createEtcdServer(
   const args = flagsFor(options, dataDir, { clientPort, metricsPort, peerPort }, member);
   let child: ChildProcess | undefined;
   let exited: Promise<void> = Promise.resolve();
-  let callOff = (): void => {};
+  let callOff: (() => void) | undefined;
   let printed = '';
   let stopped = false;
 
   const start = (): void => {
     if (stopped) throw new Error(`the etcd at ${endpoint} has been stopped`);
     printed = '';
-    const process_ = spawn(binary, args, {
+    const started = spawn(binary, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: environment(),
     });
-    for (const stream of [process_.stdout, process_.stderr]) {
+    for (const stream of [started.stdout, started.stderr]) {
       stream.on('data', (chunk: Buffer) => {
         printed = (printed + chunk.toString()).slice(-LOG_LIMIT);
       });
     }
     exited = new Promise((resolve) => {
-      process_.once('error', (error) => {
+      started.once('error', (error) => {
         printed += String(error);
         resolve();
       });
-      process_.once('exit', () => resolve());
+      started.once('exit', () => resolve());
     });
-    if (process_.pid) callOff = guardProcess(process_.pid, dataDir);
-    child = process_;
+    if (started.pid) callOff = guardProcess(started.pid, dataDir);
+    child = started;
   };
 
   const end = async (signal: NodeJS.Signals): Promise<void> => {
-    callOff();
+    callOff?.();
     child?.kill(signal);
     // A stopped process does not see SIGTERM until it runs again.
     if (signal !== 'SIGKILL') child?.kill('SIGCONT');
@@ -174,6 +176,7 @@ export async function createEtcdServer(
       if (child) throw new Error('wipe() while etcd runs: kill() it first');
       await rm(join(dataDir, 'data'), { recursive: true, force: true });
     },
+    metric: (name) => sumOfMetric(`http://127.0.0.1:${metricsPort}/metrics`, name),
     ready,
     log: () => printed,
     async stop() {
@@ -231,6 +234,14 @@ async function requireEtcd(options: EtcdOptions): Promise<string> {
   const found = await findEtcd(options);
   if (found.kind === 'found') return found.binary;
   throw new Error(`no etcd to be had: ${found.reasons.join('; ')}`);
+}
+
+async function sumOfMetric(url: string, name: string): Promise<number> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+  const samples = (await response.text())
+    .split('\n')
+    .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+  return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
 
 async function isHealthy(url: string): Promise<boolean> {

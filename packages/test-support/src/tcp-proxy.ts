@@ -16,6 +16,8 @@ export interface TcpProxy {
    * new ones, while both ends believe the connection to be well.
    */
   blackHole(options?: { readonly existingOnly?: boolean }): void;
+  /** Resets each connection, open or new, after so many further bytes from the target. */
+  cutAfter(bytes: number): void;
   /** Delivers every chunk `ms` later, in both directions. */
   delay(ms: number): void;
   /** Resets the open connections and refuses new ones. */
@@ -38,6 +40,8 @@ interface Pair {
   readonly client: Socket;
   readonly server: Socket;
   frozen: boolean;
+  /** Bytes that the target may still send. */
+  left: number;
 }
 
 /** Starts a proxy in front of `target`. */
@@ -46,6 +50,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
   let accepted = 0;
   let delayMs = 0;
   let swallowNew = false;
+  let limit = Number.POSITIVE_INFINITY;
   let closed = false;
   let listener: Server | undefined;
   const pairs = new Set<Pair>();
@@ -54,7 +59,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     accepted++;
     const { host, port } = splitTarget(target);
     const server = connect({ host, port });
-    const pair: Pair = { client, server, frozen: swallowNew };
+    const pair: Pair = { client, server, frozen: swallowNew, left: limit };
     pairs.add(pair);
     const end = (): void => {
       pairs.delete(pair);
@@ -66,7 +71,15 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
       [server, client],
     ] as const) {
       from.setNoDelay(true);
-      from.on('data', (chunk) => {
+      from.on('data', (chunk: Buffer) => {
+        if (from === server && chunk.length > pair.left) {
+          pairs.delete(pair);
+          // What was still allowed arrives, then the connection breaks: in the midst of a message.
+          client.write(chunk.subarray(0, pair.left), () => reset(pair));
+          server.pause();
+          return;
+        }
+        if (from === server) pair.left -= chunk.length;
         if (delayMs === 0) to.write(chunk);
         else setTimeout(() => to.destroyed || to.write(chunk), delayMs).unref();
       });
@@ -97,7 +110,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
   const cut = (): void => {
     for (const pair of pairs) {
       pairs.delete(pair);
-      for (const socket of [pair.client, pair.server]) socket.resetAndDestroy();
+      reset(pair);
     }
   };
 
@@ -121,6 +134,10 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
         pair.server.pause();
       }
     },
+    cutAfter(bytes) {
+      limit = bytes;
+      for (const pair of pairs) pair.left = bytes;
+    },
     delay(ms) {
       delayMs = ms;
     },
@@ -132,7 +149,9 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     async heal() {
       swallowNew = false;
       delayMs = 0;
+      limit = Number.POSITIVE_INFINITY;
       for (const pair of pairs) {
+        pair.left = limit;
         if (!pair.frozen) continue;
         pair.frozen = false;
         if (pair.client.destroyed || pair.server.destroyed) {
@@ -156,6 +175,10 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
       await closing;
     },
   };
+}
+
+function reset(pair: Pair): void {
+  for (const socket of [pair.client, pair.server]) socket.resetAndDestroy();
 }
 
 function splitTarget(target: string): { host: string; port: number } {

@@ -96,6 +96,16 @@ describe('startTcpProxy', () => {
     expect(client.received).toBe('');
   });
 
+  it('cuts after so many bytes, delivering those', async () => {
+    const client = await dial();
+    client.socket.write('0123456789');
+    await waitFor(() => client.received.length === 10);
+    proxy.cutAfter(4);
+    client.socket.write('abcdefgh');
+    await waitFor(() => client.closed);
+    expect(client.received).toBe('0123456789abcd');
+  });
+
   it('delays in order', async () => {
     const client = await dial();
     proxy.delay(50);
