@@ -32,6 +32,8 @@ export type CallPermit =
 /** Asks the guard of a key for leave to make a call. `deadline` is the call's, if it has one. */
 export type CallGuards = (key: string, now: number, deadline?: number) => CallPermit;
 
+/** Keys are methods, given by the program; but a generic client could call any number of them. */
+const MAX_GUARDS = 1_000;
 const NAMES = ['throttle', 'circuitBreaker', 'random', 'onEvent'];
 const THROTTLED: CallPermit = { granted: false, reason: 'throttled', retryAfterMs: 0 };
 
@@ -39,8 +41,7 @@ const THROTTLED: CallPermit = { granted: false, reason: 'throttled', retryAfterM
  * Creates guards for whole calls, one for each key (a method's path): what stands before failover and
  * load balancing and stops calls to a service that fails as a whole.
  *
- * A guard is made when its key is first seen and kept for good: keys must be few, not made of users'
- * input.
+ * A guard is made when its key is first seen and kept for good. Beyond 1,000 keys the rest share one.
  *
  * @throws {RangeError | TypeError} naming the option, the value and what was expected.
  */
@@ -52,10 +53,11 @@ export function createCallGuards(options: CallGuardsOptions): CallGuards {
   const guards = new Map<string, Guard>();
   createGuard('', options); // throws if an option is wrong
   return (key, now, deadline) => {
-    let guard = guards.get(key);
+    const name = guards.has(key) || guards.size < MAX_GUARDS ? key : 'all further';
+    let guard = guards.get(name);
     if (guard === undefined) {
-      guard = createGuard(key, options);
-      guards.set(key, guard);
+      guard = createGuard(name, options);
+      guards.set(name, guard);
     }
     return guard(now, deadline);
   };

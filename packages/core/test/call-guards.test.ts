@@ -31,6 +31,20 @@ describe('call guards', () => {
     expect(guards('/a', 1).granted).toBe(true);
   });
 
+  it('are bounded: beyond 1,000 keys the rest share one', () => {
+    const keys: string[] = [];
+    const guards = createCallGuards({
+      circuitBreaker: { consecutiveFailures: 1 },
+      random,
+      onEvent: ({ key }) => keys.push(key),
+    });
+    for (let number = 0; number < 1_002; number++) guards(`/${number}`, 0);
+    fail(guards('/1000', 0), 0);
+    expect(keys).toEqual(['all further']);
+    expect(guards('/1001', 0).granted).toBe(false);
+    expect(guards('/0', 0).granted).toBe(true);
+  });
+
   it('say what happened to which breaker, and survive a listener that throws', () => {
     const seen: string[] = [];
     const guards = createCallGuards({

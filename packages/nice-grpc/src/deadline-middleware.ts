@@ -1,0 +1,45 @@
+import { ClientError, type ClientMiddleware, Status } from 'nice-grpc-common';
+import { Attempt, timeoutOf } from './attempt.ts';
+
+/** Call options that {@link deadlineMiddleware} adds: the same as those of nice-grpc's own. */
+export interface DeadlineCallOptions {
+  /** A point in time, or milliseconds from now. Default: none. */
+  deadline?: Date | number;
+}
+
+/**
+ * A deadline for the whole call, in the place of `nice-grpc-client-middleware-deadline`, and with its
+ * option. Attach it last, so that it is outermost.
+ *
+ * What is more: the server sees `grpc-timeout` and can stop working; the endpoint's circuit breaker
+ * sees a failure instead of a call that the client cancelled; and the middlewares inside know how much
+ * time is left. A `grpc-timeout` in the call's metadata is obeyed, too.
+ *
+ * A call that runs out of time ends with a `ClientError` with code DEADLINE_EXCEEDED.
+ */
+export const deadlineMiddleware: ClientMiddleware<DeadlineCallOptions> =
+  async function* deadlineMiddlewareGenerator(call, options) {
+    const { deadline, ...rest } = options;
+    const timeoutMs = Math.min(remainingMs(deadline), timeoutOf(rest.metadata));
+    if (timeoutMs === Number.POSITIVE_INFINITY) return yield* call.next(call.request, rest);
+    const { path } = call.method;
+    if (timeoutMs <= 0) {
+      throw new ClientError(path, Status.DEADLINE_EXCEEDED, 'deadline had passed: not sent');
+    }
+    const attempt = new Attempt(rest, { path, number: 1, tried: new Set(), timeoutMs });
+    attempt.commit();
+    try {
+      return yield* call.next(call.request, attempt.options);
+    } catch (error) {
+      throw attempt.explain(error);
+    } finally {
+      attempt.close();
+    }
+  };
+
+function remainingMs(deadline: Date | number | undefined): number {
+  if (deadline === undefined) return Number.POSITIVE_INFINITY;
+  const ms = typeof deadline === 'number' ? deadline : deadline.getTime() - Date.now();
+  if (Number.isNaN(ms)) throw new RangeError(`deadline must be a time, got ${String(deadline)}`);
+  return ms;
+}
