@@ -5,7 +5,8 @@ import { isWeight, MAX_WEIGHT } from '@wrr/core';
  * value what `json.Marshal` makes of its `internal.Update`:
  * `{"Op":0,"Addr":"10.0.0.1:50051","Metadata":{"weight":5}}`.
  *
- * Writes exactly that; reads whatever Go's `encoding/json` would read, and nothing it would refuse.
+ * Writes exactly that; reads whatever Go's `encoding/json` would read, and nothing it would refuse,
+ * except what `JSON.parse` hides: an Op written as `0.0` or `1e2`, and numbers beyond a float64's range.
  */
 
 /** A value that was understood, perhaps with a remark, or the reason why not. */
@@ -87,11 +88,10 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Go's `encoding/json` prefers the exact name, and takes any capitalisation. */
+/** Go's `encoding/json` takes any capitalisation, and of several the last. */
 function field(object: Readonly<Record<string, unknown>>, name: string): unknown {
-  if (Object.hasOwn(object, name)) return object[name];
   const lower = name.toLowerCase();
-  const key = Object.keys(object).find((candidate) => candidate.toLowerCase() === lower);
+  const key = Object.keys(object).findLast((candidate) => candidate.toLowerCase() === lower);
   return key === undefined ? undefined : object[key];
 }
 
