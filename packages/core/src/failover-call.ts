@@ -8,7 +8,7 @@ import type {
   LiveAttempt,
 } from './failover-attempt.ts';
 import { FailoverDecision } from './failover-decision.ts';
-import type { GiveUpReason } from './failover-event.ts';
+import type { FailoverEvent, GiveUpReason } from './failover-event.ts';
 import type { CompleteFailoverOptions } from './failover-options.ts';
 import { callSafely } from './listeners.ts';
 import type { Outcome } from './outcome.ts';
@@ -51,15 +51,14 @@ export class FailoverCall<E extends { readonly key: string }, T> {
   }
 
   begin(): void {
-    const { signal } = this.#options;
+    const { signal, timeoutMs, budget, clock } = this.#options;
     if (signal?.aborted) {
       this.#callbacks.reject(signal.reason, this.#failed);
       return;
     }
     signal?.addEventListener('abort', this.#onAbort);
     this.#guarded(() => {
-      const { timeoutMs, budget } = this.#options;
-      const now = this.#options.clock.now();
+      const now = clock.now();
       budget?.deposit(now);
       if (timeoutMs !== undefined) {
         this.#deadline = now + timeoutMs;
@@ -69,26 +68,37 @@ export class FailoverCall<E extends { readonly key: string }, T> {
     });
   }
 
-  /** Picks an endpoint and starts an attempt there. */
-  #attempt(): void {
-    const { perAttemptTimeoutMs, hedgingDelayMs, maxAttempts } = this.#options;
-    const now = this.#options.clock.now();
+  /** Picks an endpoint and starts an attempt there; a hedge if it is given its delay. */
+  #attempt(hedgedAfterMs?: number): void {
+    const { perAttemptTimeoutMs, hedgingDelayMs, maxAttempts, budget, clock } = this.#options;
+    const now = clock.now();
+    const paid = this.#attempts > 0 ? budget : undefined;
+    const lastError = this.#failed.at(-1)?.error;
+    if (paid !== undefined && paid.balance(now) < 1) {
+      this.#stuck('budget-used-up', lastError);
+      return;
+    }
     const pick = this.#pick(now);
     if (pick.kind === 'none') {
-      if (this.#live.size > 0) return;
       const none = new NoEndpointsError(pick.reason, pick.retryAfterMs);
-      this.#giveUp('no-endpoint', this.#failed.at(-1)?.error ?? none);
+      this.#stuck('no-endpoint', this.#attempts > 0 ? lastError : none);
       return;
     }
     const { endpoint, attempt: record } = pick;
-    const { key } = endpoint;
+    const number = this.#attempts + 1;
+    // Not before there is an endpoint for it.
+    paid?.withdraw(now);
+    if (hedgedAfterMs !== undefined) {
+      this.#tell({ type: 'failover', action: 'hedge', attempt: number, delayMs: hedgedAfterMs });
+    }
     if (this.#ended) {
-      // By the caller, from a listener of the balancer.
+      // By a listener, the balancer's or this call's.
       record.end('ignored');
       return;
     }
-    const number = ++this.#attempts;
+    this.#attempts = number;
     const work = createController();
+    const { key } = endpoint;
     const live: LiveAttempt = { key, number, startedAt: now, record, work, timer: undefined };
     this.#tried.add(key);
     this.#live.add(live);
@@ -96,7 +106,9 @@ export class FailoverCall<E extends { readonly key: string }, T> {
     if (perAttemptTimeoutMs !== undefined) {
       live.timer = this.#after(perAttemptTimeoutMs, () => this.#onTimeout(live));
     }
-    if (hedgingDelayMs !== undefined && number < maxAttempts) this.#hedgeAfter(hedgingDelayMs);
+    if (hedgingDelayMs !== undefined && number < maxAttempts) {
+      this.#next(hedgingDelayMs, () => this.#attempt(hedgingDelayMs));
+    }
     this.#run(endpoint, live).then(
       (value) => this.#guarded(() => this.#onSuccess(live, value)),
       (error: unknown) => this.#guarded(() => this.#onError(live, error)),
@@ -127,8 +139,7 @@ export class FailoverCall<E extends { readonly key: string }, T> {
   }
 
   #onError(live: LiveAttempt, error: unknown): void {
-    if (!this.#live.has(live)) return;
-    this.#onFailure(live, error, this.#options.outcome(error));
+    if (this.#live.has(live)) this.#onFailure(live, error, this.#options.outcome(error));
   }
 
   #onTimeout(live: LiveAttempt): void {
@@ -154,27 +165,19 @@ export class FailoverCall<E extends { readonly key: string }, T> {
       this.#deadline,
     );
     if (typeof next === 'number') {
-      const event = { type: 'failover', action: 'retry', delayMs: next, error } as const;
-      callSafely(this.#options.onEvent, { ...event, attempt: attempts + 1 });
+      const attempt = attempts + 1;
+      this.#tell({ type: 'failover', action: 'retry', attempt, delayMs: next, error });
       this.#next(next, () => this.#attempt());
       return;
     }
     if (next === 'pushback') this.#nextTimer?.abort();
-    // Hedges under way may still win, unless the call must not be made again at all.
-    if (next === 'not-retryable' || this.#live.size === 0) this.#giveUp(next, error);
+    if (next === 'not-retryable') this.#giveUp(next, error);
+    else this.#stuck(next, error);
   }
 
-  #hedgeAfter(delayMs: number): void {
-    this.#next(delayMs, () => {
-      if (this.#options.budget?.withdraw(this.#options.clock.now()) === false) return;
-      callSafely(this.#options.onEvent, {
-        type: 'failover',
-        action: 'hedge',
-        attempt: this.#attempts + 1,
-        delayMs,
-      });
-      this.#attempt();
-    });
+  /** No further attempt is possible; but those under way may still win. */
+  #stuck(reason: GiveUpReason, error: unknown): void {
+    if (this.#live.size === 0) this.#giveUp(reason, error);
   }
 
   #next(delayMs: number, action: () => void): void {
@@ -187,13 +190,7 @@ export class FailoverCall<E extends { readonly key: string }, T> {
 
   #giveUp(reason: GiveUpReason, error: unknown): void {
     if (this.#ended) return;
-    callSafely(this.#options.onEvent, {
-      type: 'failover',
-      action: 'give-up',
-      reason,
-      attempt: this.#attempts,
-      error,
-    });
+    this.#tell({ type: 'failover', action: 'give-up', reason, attempt: this.#attempts, error });
     this.#fail(error);
   }
 
@@ -245,4 +242,8 @@ export class FailoverCall<E extends { readonly key: string }, T> {
     this.#end('ignored', error);
     this.#callbacks.reject(error, this.#failed);
   };
+
+  #tell(event: FailoverEvent): void {
+    callSafely(this.#options.onEvent, event);
+  }
 }

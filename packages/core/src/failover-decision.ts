@@ -14,8 +14,7 @@ export class FailoverDecision {
   }
 
   /**
-   * Returns how long to wait before the next attempt, in milliseconds, or why there is none. A yes is
-   * charged to the budget.
+   * Returns how long to wait before the next attempt, in milliseconds, or why there is none.
    */
   afterFailure(
     error: unknown,
@@ -30,7 +29,8 @@ export class FailoverDecision {
     if (delayMs === undefined) return 'pushback';
     if (attempts >= maxAttempts) return 'attempts-used-up';
     if (now + delayMs >= deadline) return 'no-time-left';
-    return budget?.withdraw(now) === false ? 'budget-used-up' : delayMs;
+    // Charged when the attempt starts: by then there may be no endpoint.
+    return budget !== undefined && budget.balance(now) < 1 ? 'budget-used-up' : delayMs;
   }
 
   #toldWait(said: string): number | undefined {

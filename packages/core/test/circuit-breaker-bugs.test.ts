@@ -11,6 +11,12 @@ import {
   type CreateBreaker,
   naive,
 } from './naive-breaker.ts';
+import {
+  type EjectorBug,
+  type EjectorUnderTest,
+  naiveEjector,
+  realEjector,
+} from './naive-ejector.ts';
 
 type Law = (create: CreateBreaker) => void;
 
@@ -248,5 +254,52 @@ describe('H: classification', () => {
       expect(breaker.state).toBe('open');
       expect(breaker.retryAfterMs(100)).toBe(100);
     }
+  });
+});
+
+/** The real ejector and the naive one keep the law, and copies with the bug break it. */
+function excludesEjector(
+  bug: EjectorBug,
+  minAvailable: number,
+  law: (ejector: EjectorUnderTest) => void,
+): void {
+  law(realEjector(minAvailable));
+  law(naiveEjector(minAvailable));
+  expect(() => law(naiveEjector(minAvailable, bug)), bug).toThrow();
+}
+
+describe('I: ejection', () => {
+  it('the cap holds after the ejection: with a third to be kept, one of three stays', () => {
+    excludesEjector('checks-the-cap-before', 1 / 3, (ejector) => {
+      ejector.update(['a', 'b', 'c']);
+      for (const key of ['a', 'b', 'c']) ejector.fail(key);
+      expect(ejector.available()).toHaveLength(1);
+    });
+  });
+
+  it('endpoints that leave while ejected do not use up the cap', () => {
+    excludesEjector('keeps-a-counter', 0.5, (ejector) => {
+      for (let i = 0; i < 10; i++) {
+        ejector.update(['a', 'b', 'c', `bad-${i}`]);
+        ejector.fail(`bad-${i}`);
+        expect(ejector.available()).toEqual(['a', 'b', 'c']);
+      }
+    });
+  });
+
+  it('an endpoint that joins is not ejected', () => {
+    excludesEjector('joiners-are-ejected', 0.5, (ejector) => {
+      ejector.update(['a', 'b']);
+      ejector.update(['a', 'b', 'c']);
+      expect(ejector.available()).toEqual(['a', 'b', 'c']);
+    });
+  });
+
+  it('the only endpoint is never ejected', () => {
+    excludesEjector('ejects-the-only-one', 0.5, (ejector) => {
+      ejector.update(['a']);
+      ejector.fail('a');
+      expect(ejector.available()).toEqual(['a']);
+    });
   });
 });

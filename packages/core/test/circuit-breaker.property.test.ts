@@ -36,7 +36,7 @@ describe('over random histories', () => {
           }
         });
       }),
-      { numRuns: 2_000 },
+      { numRuns: 4_000 },
     );
   });
 
