@@ -1,8 +1,13 @@
-import { checkServiceName, type EndpointSnapshot, type EndpointSource } from '@wrr/core';
+import {
+  checkServiceName,
+  createListeners,
+  type EndpointSnapshot,
+  type EndpointSource,
+} from '@wrr/core';
+import { callSafely, warnOfThrow } from './call-safely.ts';
 import { checkDeletionGuard, type DeletionGuardOptions } from './deletion-guard.ts';
 import { type FeedOptions, startFeed } from './endpoint-feed.ts';
 import { type EtcdClient, type EtcdInternals, internalsOf } from './etcd-client.ts';
-import { callSafely, createListeners, type Listeners } from './listeners.ts';
 
 /** Options of {@link createEtcdEndpointSource}. */
 export interface EtcdEndpointSourceOptions {
@@ -82,7 +87,7 @@ function feedFor(client: EtcdInternals, options: FeedOptions): EndpointSource {
 
 /** Runs the feed while there is a subscription. What was known last outlives a pause. */
 function createSharedFeed(client: EtcdInternals, options: FeedOptions): EndpointSource {
-  const listeners: Listeners<EndpointSnapshot> = createListeners();
+  const listeners = createListeners<EndpointSnapshot>(warnOfThrow);
   let last: EndpointSnapshot | undefined;
   let running: { current: EndpointSnapshot | undefined; stop(): void } | undefined;
 

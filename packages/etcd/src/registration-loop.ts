@@ -1,8 +1,8 @@
+import { createListeners, type Listeners } from '@wrr/core';
 import { encodeEndpoint, endpointKey } from './codec.ts';
 import { asEtcdError, EtcdError } from './errors.ts';
 import type { EtcdInternals } from './etcd-client.ts';
 import { grantLease, keepAlive, type Lease, revokeLease } from './lease.ts';
-import { createListeners, type Listeners } from './listeners.ts';
 import { judgeOwnKey } from './own-key.ts';
 import { takeKey, type Written, writeOwnKey } from './own-key-writer.ts';
 import type { CheckedRegistration } from './registration-options.ts';

@@ -1,8 +1,7 @@
-import type { Registration } from '@wrr/core';
-import { checkWeight } from '@wrr/core';
+import { checkWeight, createListeners, type Registration } from '@wrr/core';
+import { warnOfThrow } from './call-safely.ts';
 import { EtcdError, type EtcdErrorReason } from './errors.ts';
 import { internalsOf } from './etcd-client.ts';
-import { createListeners } from './listeners.ts';
 import { type Entry, maintainEntry } from './registration-loop.ts';
 import {
   type CheckedRegistration,
@@ -46,7 +45,7 @@ export async function registerEndpoint(
   const checked = checkRegistrationOptions(options);
   const client = internalsOf(options.client);
   const { service, address } = checked;
-  const listeners = createListeners<RegistrationEvent>();
+  const listeners = createListeners<RegistrationEvent>(warnOfThrow);
 
   const entry = maintainEntry(client, checked, (event) => {
     const full: RegistrationEvent = { service, address, ...event };

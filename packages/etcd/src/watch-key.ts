@@ -1,6 +1,6 @@
+import { callSafely } from './call-safely.ts';
 import type { EtcdError } from './errors.ts';
 import { type EtcdClient, internalsOf } from './etcd-client.ts';
-import { callSafely } from './listeners.ts';
 import { type RangeWatch, watchRange } from './watch.ts';
 
 /** A key that is followed. */

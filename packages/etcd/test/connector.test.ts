@@ -26,22 +26,15 @@ function setUp(members: readonly string[], random = () => 0) {
   });
   /** Asks as those who watch do: again and again, without a pause of their own. */
   const insist = () => {
-    let stopped = false;
-    void (async () => {
-      while (!stopped) {
-        await connector.connection().then(
-          () => {
-            stopped = true;
-          },
-          () => {},
-        );
-        if (stopped) return;
-        await clock.sleep(0);
-      }
-    })();
-    return () => {
-      stopped = true;
+    const stopped = new AbortController();
+    const ask = async (): Promise<void> => {
+      const connection = await connector.connection().catch(() => undefined);
+      if (connection || stopped.signal.aborted) return;
+      await clock.sleep(0);
+      await ask();
     };
+    void ask();
+    return () => stopped.abort();
   };
   return { clock, attempts, opened, down, connector, insist };
 }
@@ -122,8 +115,8 @@ describe('createConnector', () => {
     await expect(flapping).rejects.toMatchObject({ reason: 'closed' });
   });
 
-  it('spreads a crowd over the members and over time', () => {
-    fc.assert(
+  it('spreads a crowd over the members and over time', async () => {
+    await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 }), async (seed) => {
         let state = seed;
         const random = () => {

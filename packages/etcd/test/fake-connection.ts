@@ -50,7 +50,7 @@ export function createFakeConnection(address: string, answers: Answers = {}): Fa
           return open;
         },
       };
-      streams.push(stream as unknown as FakeStream);
+      streams.push(stream);
       return {
         send: (request) => void stream.sent.push(request),
         cancel: () => {
