@@ -69,7 +69,7 @@ describe('replayable stream', () => {
     const successor = take(stream, Number.POSITIVE_INFINITY);
     send(1);
     expect(await first).toEqual({ done: false, value: 1 });
-    await abandoned.return();
+    await abandoned.return?.();
     await vi.waitFor(() => expect(log.pulled).toBe(2));
     send(2);
     await vi.waitFor(() => expect(log.pulled).toBe(3));

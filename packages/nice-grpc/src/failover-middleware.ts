@@ -99,6 +99,7 @@ export function failoverMiddleware(
             attempt.commit();
             throw error;
           }
+          settings.budget?.withdraw(performance.now()); // the decision was that it has one left
           delayMs = next;
           tell({ type: 'failover', action: 'retry', attempt: number + 1, delayMs, error });
         } finally {
