@@ -3,6 +3,8 @@ export { formatProblem, isConfigError } from './config-error.ts';
 export type { ConfigEvent, LiveSource } from './config-store.ts';
 export { durationMs } from './duration.ts';
 export type { Environment } from './environment.ts';
+export type { FailoverOptions } from './failover-options.ts';
+export { failoverOptionsOf } from './failover-options.ts';
 export type { JsonSchema } from './json-schema.ts';
 export { jsonSchema } from './json-schema.ts';
 export type { Config } from './layers.ts';
@@ -22,6 +24,7 @@ export type {
   FailoverSettings,
   HealthCheckSettings,
   RegistrySettings,
+  RetryBudgetSettings,
   SecretReference,
   ServerSettings,
   ServiceSettings,

@@ -44,7 +44,9 @@ function unionProblems(issue: z.core.$ZodIssueInvalidUnion, path: Path): readonl
     return [{ path, part: 'value', message: `${issue.message}${got(issue.input, path)}` }];
   }
   const expected = issue.errors.flat().map((inner) => expectation(inner));
-  const message = `must be ${[...new Set(expected)].join(' or ')}${got(issue.input, path)}`;
+  const must = `must be ${[...new Set(expected)].join(' or ')}`;
+  const message =
+    issue.input === undefined ? `is missing: ${must}` : `${must}${got(issue.input, path)}`;
   return [{ path, part: 'value', message }];
 }
 

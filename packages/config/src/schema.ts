@@ -99,32 +99,54 @@ const statusCode = z.enum([
 
 const failover = z
   .strictObject({
+    methods: z
+      .union([
+        z.literal('all'),
+        z.array(text(/^[\w.]+(\/\w+)?$/, 'package.Service[/Method]')).min(1),
+      ])
+      .describe('Methods that may be sent twice: all, or a list of package.Service[/Method].'),
+    layer: z
+      .enum(['channel', 'interceptor'])
+      .default('channel')
+      .describe('Who retries: grpc-js in the channel, or the failover interceptor.'),
     maxAttempts: z.int().min(2).max(5).default(3).describe('Attempts, the first included.'),
-    initialBackoff: duration().default('50ms').describe('Wait before the first retry, ± 20 %.'),
-    maxBackoff: duration().default('1s').describe('The longest wait.'),
+    initialBackoff: duration().default('25ms').describe('Wait before the first retry, ± 20 %.'),
+    maxBackoff: duration().default('250ms').describe('The longest wait.'),
     backoffMultiplier: z.number().min(1).max(10).default(2).describe('Growth of the wait.'),
     retryableStatusCodes: z
       .array(statusCode)
       .min(1)
       .default(['UNAVAILABLE'])
       .describe('Status codes that are retried.'),
-    methods: z
-      .array(text(/^[\w.]+(\/\w+)?$/, 'package.Service or package.Service/Method'))
-      .default([])
-      .describe('Methods that may be repeated, package.Service[/Method]. Empty: all.'),
+    perAttemptTimeout: duration()
+      .optional()
+      .describe('How long an attempt may take; with layer interceptor.'),
+    budget: z
+      .strictObject({
+        ratio: z.number().min(0).max(10).default(0.2).describe('Retries per call.'),
+        reservePerSecond: z
+          .number()
+          .min(0)
+          .max(1_000_000)
+          .default(10)
+          .describe('Retries per second besides.'),
+      })
+      .optional()
+      .describe('Bound of the retries; with layer interceptor.'),
   })
   .superRefine((policy, context) => {
+    const complain = (name: keyof typeof policy, message: string) => {
+      context.addIssue({ code: 'custom', path: [name], message, input: policy[name] });
+    };
     if (isShorter(policy.maxBackoff, policy.initialBackoff)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['maxBackoff'],
-        message: `must be at least initialBackoff (${policy.initialBackoff})`,
-        input: policy.maxBackoff,
-      });
+      complain('maxBackoff', `must be at least initialBackoff (${policy.initialBackoff})`);
     }
-    const twice = policy.methods.find((name, index) => policy.methods.indexOf(name) !== index);
-    if (twice !== undefined) {
-      context.addIssue({ code: 'custom', path: ['methods'], message: `lists ${twice} twice` });
+    for (const name of ['perAttemptTimeout', 'budget'] as const) {
+      if (policy.layer === 'interceptor' || policy[name] === undefined) continue;
+      complain(name, "needs layer: interceptor, because gRPC's retry policy has no such thing");
+    }
+    if (new Set(policy.methods).size < policy.methods.length && policy.methods !== 'all') {
+      complain('methods', 'must not list a method twice');
     }
   });
 
@@ -224,8 +246,8 @@ const server = z.strictObject({
   weight: weight().default(1).describe('Share of the calls, relative to the others.'),
   ttlSeconds: z
     .int()
-    .min(2)
-    .max(3_600)
+    .min(1)
+    .max(86_400)
     .default(10)
     .describe('Seconds after which the registry forgets a dead server.'),
   metadata: z

@@ -13,8 +13,17 @@ const POLICY_NAME = 'custom_weighted_round_robin';
  * @throws {RangeError} if the settings know no service of this name.
  */
 export function serviceConfigOf(settings: Settings, service: string): ServiceConfig {
-  const own = serviceOf(settings, service);
-  if (own !== undefined) return configOf(own);
+  return configOf(serviceOf(settings, service));
+}
+
+/**
+ * The settings of one service.
+ *
+ * @throws {RangeError} naming those that there are.
+ */
+export function serviceOf(settings: Settings, service: string): ServiceSettings {
+  const found = findService(settings, service);
+  if (found !== undefined) return found;
   const known = Object.keys(settings.services).join(', ') || 'none';
   throw new RangeError(`no service ${JSON.stringify(service)} in the settings: they have ${known}`);
 }
@@ -28,7 +37,7 @@ export function liveServiceConfig(watch: ConfigWatch, service: string): LiveServ
     subscribe(listener) {
       let last: string | undefined;
       return watch.subscribe(({ settings }) => {
-        const own = serviceOf(settings, service);
+        const own = findService(settings, service);
         const config = own && configOf(own);
         const text = JSON.stringify(config) ?? 'none';
         if (text === last) return;
@@ -39,7 +48,7 @@ export function liveServiceConfig(watch: ConfigWatch, service: string): LiveServ
   };
 }
 
-function serviceOf({ services }: Settings, name: string): ServiceSettings | undefined {
+function findService({ services }: Settings, name: string): ServiceSettings | undefined {
   return Object.hasOwn(services, name) ? services[name] : undefined;
 }
 
@@ -47,7 +56,8 @@ function configOf(service: ServiceSettings): ServiceConfig {
   const { failover } = service;
   return {
     loadBalancingConfig: [{ [POLICY_NAME]: policyOf(service) }],
-    ...(failover !== false && { methodConfig: [methodConfigOf(failover)] }),
+    ...(failover !== false &&
+      failover.layer === 'channel' && { methodConfig: [methodConfigOf(failover)] }),
   };
 }
 
@@ -69,7 +79,7 @@ function methodConfigOf(failover: FailoverSettings): Readonly<Record<string, unk
   const { methods, maxAttempts, initialBackoff, maxBackoff } = failover;
   const { backoffMultiplier, retryableStatusCodes } = failover;
   return {
-    name: methods.length === 0 ? [{}] : methods.map(methodName),
+    name: methods === 'all' ? [{}] : methods.map(methodName),
     retryPolicy: {
       maxAttempts,
       initialBackoff: grpcDuration(durationMs(initialBackoff)),

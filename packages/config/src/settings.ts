@@ -110,23 +110,40 @@ export interface WarmUpSettings {
   readonly afterUnavailable: string;
 }
 
-/** The retry policy of gRPC (gRFC A6), and what gRPC has no word for. */
+/** When and how a failed call is sent again, to another endpoint. */
 export interface FailoverSettings {
+  /**
+   * The methods that may be sent twice: `all`, or a list of `package.Service` and
+   * `package.Service/Method`. No default, because only who knows the service can say.
+   */
+  readonly methods: 'all' | readonly string[];
+  /**
+   * Who retries. `channel` (default): grpc-js, by the retry policy in its service config (gRFC A6).
+   * `interceptor`: an interceptor that gets {@link failoverOptionsOf}. Never both.
+   */
+  readonly layer: 'channel' | 'interceptor';
   /** Attempts of a call, the first included: an integer from 2 to 5. Default 3. */
   readonly maxAttempts: number;
-  /** Wait before the first retry, ± 20 %. Default `50ms`. */
+  /** Wait before the first retry, ± 20 %. Default `25ms`. */
   readonly initialBackoff: string;
-  /** The longest wait; at least `initialBackoff`. Default `1s`. */
+  /** The longest wait; at least `initialBackoff`. Default `250ms`. */
   readonly maxBackoff: string;
-  /** Growth of the wait from one retry to the next, ≥ 1. Default 2. */
+  /** Growth of the wait from one retry to the next, from 1 to 10. Default 2. */
   readonly backoffMultiplier: number;
   /** Status codes that are retried, by name. Default `UNAVAILABLE`. */
   readonly retryableStatusCodes: readonly string[];
-  /**
-   * The methods this is for: `package.Service` or `package.Service/Method`. Default: all. List only
-   * methods that can be repeated.
-   */
-  readonly methods: readonly string[];
+  /** How long an attempt may take; with layer `interceptor`. Default: as long as the call. */
+  readonly perAttemptTimeout?: string | undefined;
+  /** Bound of the retries; with layer `interceptor`. Default: 20 % of the calls and 10 a second. */
+  readonly budget?: RetryBudgetSettings | undefined;
+}
+
+/** How many retries there can be, in a window of 10 s. */
+export interface RetryBudgetSettings {
+  /** Retries per call, in [0, 10]. Default 0.2. */
+  readonly ratio: number;
+  /** Retries per second besides, ≥ 0. Default 10. */
+  readonly reservePerSecond: number;
 }
 
 /** Watches `grpc.health.v1.Health` on each endpoint. */
@@ -143,7 +160,7 @@ export interface ServerSettings {
   readonly address: string;
   /** Integer from 0 to 1,000,000. Default 1. */
   readonly weight: number;
-  /** Seconds after which the registry forgets a dead server: an integer from 2 to 3,600. Default 10. */
+  /** Seconds after which the registry forgets a dead server: an integer from 1 to 86,400. Default 10. */
   readonly ttlSeconds: number;
   /** Further metadata, readable by every client: no place for secrets. */
   readonly metadata: Readonly<Record<string, unknown>>;

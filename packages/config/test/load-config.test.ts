@@ -122,20 +122,32 @@ describe('a wrong file', () => {
     ['warmUp: {}', 'wrr.yaml:4:5 services.user.warmUp.window: is missing'],
     ['minAvailable:', 'wrr.yaml:4:18 services.user.minAvailable: must be a number, got nothing'],
     [
-      'failover: { maxAttempts: 6 }',
-      'wrr.yaml:4:30 services.user.failover.maxAttempts: must be <= 5, got 6',
+      'failover: { methods: all, maxAttempts: 6 }',
+      'wrr.yaml:4:44 services.user.failover.maxAttempts: must be <= 5, got 6',
     ],
     [
-      'failover: { maxBackoff: 1ms }',
-      'wrr.yaml:4:29 services.user.failover.maxBackoff: must be at least initialBackoff (50ms), got "1ms"',
+      'failover: { methods: all, maxBackoff: 1ms }',
+      'wrr.yaml:4:43 services.user.failover.maxBackoff: must be at least initialBackoff (25ms), got "1ms"',
     ],
     [
-      'failover: { retryableStatusCodes: [] }',
-      'wrr.yaml:4:39 services.user.failover.retryableStatusCodes: must be a list of >= 1 items, got a list',
+      'failover: { methods: all, retryableStatusCodes: [] }',
+      'wrr.yaml:4:53 services.user.failover.retryableStatusCodes: must be a list of >= 1 items, got a list',
     ],
     [
       'failover: { methods: [a.B, a.B] }',
-      'wrr.yaml:4:26 services.user.failover.methods: lists a.B twice',
+      'wrr.yaml:4:26 services.user.failover.methods: must not list a method twice, got a list',
+    ],
+    [
+      'failover: {}',
+      'wrr.yaml:4:5 services.user.failover.methods: is missing: must be all or a list',
+    ],
+    [
+      'failover: { methods: some }',
+      'wrr.yaml:4:26 services.user.failover.methods: must be all or a list, got "some"',
+    ],
+    [
+      'failover: { methods: all, perAttemptTimeout: 1s }',
+      'wrr.yaml:4:50 services.user.failover.perAttemptTimeout: needs layer: interceptor, because gRPC\'s retry policy has no such thing, got "1s"',
     ],
     [
       'minavailable: 1',
@@ -213,11 +225,9 @@ describe('a wrong file', () => {
     async (_what, part) => {
       let text = '';
       for (let i = 0; text.length < 99_000; i++) text += part(i);
-      const before = performance.now();
       const problems = await problemsOf(text);
       expect(problems.length).toBeLessThanOrEqual(50);
       expect(problems[0]).toMatch(/^wrr.yaml:\d+:\d+ /);
-      expect(performance.now() - before).toBeLessThan(10_000);
     },
     20_000,
   );

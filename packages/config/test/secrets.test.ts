@@ -59,6 +59,9 @@ const options = async (text: string, env = {}) => {
   return readRegistryOptions(settings.registry, env);
 };
 
+const credentials = (username: string) =>
+  `registry: { credentials: { username: ${username}, password: { env: P } } }`;
+
 describe('references', () => {
   it('lead to what they name, which does not show', async () => {
     const password = await temporaryFile(`${SECRET}\n`, 'password');
@@ -84,8 +87,6 @@ describe('references', () => {
   });
 
   it('that lead nowhere are named', async () => {
-    const credentials = (username: string) =>
-      `registry: { credentials: { username: ${username}, password: { env: P } } }`;
     await expect(options(credentials('{ env: ETCD_USER }'))).rejects.toThrow(
       'registry.credentials.username: environment variable ETCD_USER is not set',
     );

@@ -1,4 +1,10 @@
-import { liveServiceConfig, loadConfig, serviceConfigOf, watchConfig } from '@wrr/config';
+import {
+  failoverOptionsOf,
+  liveServiceConfig,
+  loadConfig,
+  serviceConfigOf,
+  watchConfig,
+} from '@wrr/config';
 import { expect, it } from 'vitest';
 import { memoryKey } from './memory-key.ts';
 import { SAMPLE, temporaryFile } from './sample.ts';
@@ -43,6 +49,40 @@ it('says in gRPC’s words how a service is called', async () => {
       },
     ],
   });
+});
+
+it('leaves the retries to the interceptor when that is the layer', async () => {
+  const { settings } = await loadConfig(
+    await temporaryFile(`services:
+  user:
+    target: x
+    failover:
+      layer: interceptor
+      methods: [user.UserService/Get, user.Search]
+      perAttemptTimeout: 200ms
+      budget: { ratio: 0.1 }
+  all: { target: x, failover: { layer: interceptor, methods: all } }
+  none: { target: x }
+  channel: { target: x, failover: { methods: all } }
+`),
+    { env: {} },
+  );
+  expect(failoverOptionsOf(settings, 'user')).toEqual({
+    idempotent: ['/user.UserService/Get', '/user.Search/*'],
+    maxAttempts: 3,
+    retryableCodes: ['UNAVAILABLE'],
+    backoff: { initialMs: 25, maxMs: 250, multiplier: 2 },
+    perAttemptTimeoutMs: 200,
+    budget: { ratio: 0.1, reservePerSecond: 10 },
+  });
+  expect(serviceConfigOf(settings, 'user')).not.toHaveProperty('methodConfig');
+  expect(failoverOptionsOf(settings, 'all')).toMatchObject({ idempotent: true });
+  expect(failoverOptionsOf(settings, 'none')).toBeUndefined();
+  expect(failoverOptionsOf(settings, 'channel')).toBeUndefined();
+  expect(serviceConfigOf(settings, 'channel')).toMatchObject({
+    methodConfig: [{ name: [{}], retryPolicy: { maxAttempts: 3, maxBackoff: '0.25s' } }],
+  });
+  expect(() => failoverOptionsOf(settings, 'nobody')).toThrow('no service "nobody"');
 });
 
 it('names the services there are when asked for another', async () => {
