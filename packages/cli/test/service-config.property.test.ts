@@ -108,4 +108,4 @@ it('gives what grpc-js and its policy accept, for every valid file', async () =>
   expect(seen.channel).toBeGreaterThan(50);
   expect(seen.interceptor).toBeGreaterThan(50);
   await rm(directory, { recursive: true });
-});
+}, 60_000);

@@ -86,7 +86,7 @@ it('never crashes and names a line or a field, for 1,000 corrupted files', async
   );
   expect(seen.refused).toBeGreaterThan(400); // or else the corruptions are none
   expect(seen.valid).toBeGreaterThan(20);
-});
+}, 60_000);
 
 it('is all or nothing for 1,000 corrupted values of a watched key', async () => {
   const file = await temporaryFile(SAMPLE);
@@ -127,4 +127,4 @@ it('is all or nothing for 1,000 corrupted values of a watched key', async () => 
   expect(live.current.settings).toEqual((await loadConfig(file, { env })).settings);
   live.close();
   expect(key.subscribers).toBe(0);
-});
+}, 60_000);

@@ -108,4 +108,4 @@ it('has the defaults of core: no history tells them apart', async () => {
   );
   expect(seen.open).toBeGreaterThan(20);
   expect(seen.warming).toBeGreaterThan(20);
-});
+}, 60_000);
