@@ -1,10 +1,20 @@
-import { asInterceptor, type Interceptor } from './grpc.ts';
+import { type CallGuardsOptions, createCallGuards, type Outcome } from '@wrr/core';
+import { publishMethodBreaker } from './diagnostics.ts';
+import { asInterceptor, type Interceptor, type StatusObject } from './grpc.ts';
 import { GuardedCall } from './guarded-call.ts';
-import { type MethodGuardOptions, methodGuards } from './method-guard.ts';
 import { classify, defaultFailureCodes, parseStatusCodes } from './outcome.ts';
 
 /** Options of {@link circuitBreakerInterceptor}. */
-export interface CircuitBreakerInterceptorOptions extends MethodGuardOptions {
+export interface CircuitBreakerInterceptorOptions {
+  /**
+   * The adaptive throttle of Google's SRE book. Default: with the numbers of go-kratos/aegis
+   * (`AEGIS_THROTTLE`), as in the Go system. Not together with `circuitBreaker`.
+   */
+  readonly throttle?: CallGuardsOptions['throttle'];
+  /** A breaker with three states instead. */
+  readonly circuitBreaker?: CallGuardsOptions['circuitBreaker'];
+  /** Source of randomness, uniform in [0, 1). Default: `Math.random`. */
+  readonly random?: () => number;
   /**
    * Names of the status codes that count as failures. Default: UNKNOWN, INTERNAL, DATA_LOSS,
    * UNAVAILABLE and DEADLINE_EXCEEDED, as in the Go system. A call that its caller cancelled does not
@@ -20,8 +30,8 @@ export interface CircuitBreakerInterceptorOptions extends MethodGuardOptions {
  * 100 calls in 3 seconds on, calls are rejected with the probability
  * `(calls − successes / 0.6) / (calls + 1)`. With `circuitBreaker`: a breaker of three states.
  *
- * A rejected call is not sent. It fails at once with UNAVAILABLE, details that begin with `not sent:`
- * and the metadata `wrr-refused: circuit-open`.
+ * A rejected call is not sent. It fails at once with UNAVAILABLE, details that say so (`circuit of
+ * /pkg.Service/Method is open: not sent, retry in 950 ms`) and the metadata `wrr-refused: circuit-open`.
  *
  * Place it before `failoverInterceptor` in the list (outside): it must see what comes of a call after
  * failover. Between failover and the endpoints it would take one dead endpoint for a failing method,
@@ -33,19 +43,18 @@ export interface CircuitBreakerInterceptorOptions extends MethodGuardOptions {
 export function circuitBreakerInterceptor(
   options: CircuitBreakerInterceptorOptions = {},
 ): Interceptor {
-  const { failureCodes, ...guardOptions } = options;
+  const { failureCodes, random = Math.random, ...rules } = options;
   const codes =
     failureCodes === undefined
       ? defaultFailureCodes
       : parseStatusCodes(failureCodes, 'failureCodes');
-  const guardOf = methodGuards(guardOptions);
+  const guards = createCallGuards({
+    ...rules,
+    random,
+    onEvent: ({ key: path, ...event }) => publishMethodBreaker(() => ({ ...event, path })),
+  });
+  const outcomeOf = ({ code, details }: StatusObject): Outcome => classify(code, details, codes);
   return asInterceptor(
-    (callOptions, nextCall) =>
-      new GuardedCall(
-        callOptions,
-        nextCall,
-        guardOf(callOptions.method_definition.path),
-        (result) => classify(result.code, result.details, codes),
-      ),
+    (callOptions, nextCall) => new GuardedCall(callOptions, nextCall, guards, outcomeOf),
   );
 }

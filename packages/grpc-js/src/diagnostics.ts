@@ -6,9 +6,7 @@ import type { StatusObject } from './grpc.ts';
 export type BalancerMessage = BalancerEvent & { readonly target: string | undefined };
 
 /** A message on `wrr:breaker` from a `circuitBreakerInterceptor`. */
-export type MethodBreakerMessage =
-  | (CircuitBreakerEvent & { readonly path: string })
-  | { readonly type: 'throttled'; readonly path: string; readonly rejection: number };
+export type MethodBreakerMessage = CircuitBreakerEvent & { readonly path: string };
 
 /** A message on `wrr:failover`, from a `failoverInterceptor`. */
 export interface FailoverMessage {
@@ -40,7 +38,7 @@ export function publishBalancerEvent(target: string | undefined, event: Balancer
   publish(isBreaker ? breakers : endpoints, (): BalancerMessage => ({ ...event, target }));
 }
 
-/** Publishes what a method's breaker or throttle did on `wrr:breaker`. */
+/** Publishes a change of a method's breaker on `wrr:breaker`. */
 export function publishMethodBreaker(message: () => MethodBreakerMessage): void {
   publish(breakers, message);
 }

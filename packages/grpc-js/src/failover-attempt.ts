@@ -8,6 +8,7 @@ import {
   type StatusObject,
   status,
 } from './grpc.ts';
+import type { RequestFeed } from './request-buffer.ts';
 
 /** The call that an attempt belongs to. */
 export interface AttemptOwner {
@@ -26,6 +27,7 @@ export interface AttemptOwner {
  */
 export class FailoverAttempt implements InterceptingListener {
   readonly call: InterceptingCallInterface;
+  readonly request: RequestFeed;
   readonly link: AttemptLink;
   readonly number: number;
   /** What was received of an answer of one message. */
@@ -41,12 +43,14 @@ export class FailoverAttempt implements InterceptingListener {
   constructor(
     owner: AttemptOwner,
     call: InterceptingCallInterface,
+    request: RequestFeed,
     tried: Set<string>,
     number: number,
     streams: boolean,
   ) {
     this.#owner = owner;
     this.call = call;
+    this.request = request;
     this.number = number;
     this.#streams = streams;
     this.link = openAttemptLink(tried);

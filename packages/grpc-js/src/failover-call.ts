@@ -1,4 +1,5 @@
-import type { FailoverDecision, GiveUpReason } from '@wrr/core';
+import { type FailoverDecision, type GiveUpReason, REFUSED_KEY } from '@wrr/core';
+import { deadlineOf } from './deadline.ts';
 import { publishFailover } from './diagnostics.ts';
 import { type AttemptOwner, FailoverAttempt } from './failover-attempt.ts';
 import { AttemptFailure, type FailoverSettings } from './failover-options.ts';
@@ -14,8 +15,7 @@ import {
   type StatusObject,
   status,
 } from './grpc.ts';
-import { REFUSED_KEY } from './picker.ts';
-import { RequestBuffer } from './request-buffer.ts';
+import { RequestBuffer, RequestFeed } from './request-buffer.ts';
 
 /** Metadata of a failed call's status: where its attempts went and what came of them, in order. */
 const ATTEMPTS_KEY = 'wrr-attempts';
@@ -75,19 +75,18 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
   }
 
   sendMessageWithContext(context: MessageContext, message: unknown): void {
-    if (this.#committed !== undefined)
-      this.#committed.call.sendMessageWithContext(context, message);
-    else if (!this.#ended) this.#request.send(context, message, this.#calls());
+    this.#request.add(context, message);
+    for (const attempt of this.#listening()) attempt.request.advance();
   }
 
   halfClose(): void {
-    this.#request.halfClose();
-    for (const call of this.#calls()) call.halfClose();
+    this.#request.halfClosed = true;
+    for (const attempt of this.#listening()) attempt.request.advance();
   }
 
   startRead(): void {
     this.#wantsRead = true;
-    for (const call of this.#calls()) call.startRead();
+    for (const attempt of this.#listening()) attempt.call.startRead();
   }
 
   cancelWithStatus(code: StatusCode, details: string): void {
@@ -110,6 +109,7 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
     this.#committed = attempt;
     this.#latest = attempt;
     this.#live.delete(attempt);
+    this.#request.pin();
     this.#end(status.CANCELLED, DISCARDED);
     return {
       onReceiveMetadata: (metadata) => this.#listener.onReceiveMetadata?.(metadata),
@@ -131,28 +131,36 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
     this.#extra += Math.max(0, picks - 1);
     this.#history.push(`${endpoint ?? 'not sent'} ${status[result.code]}`);
     const next = this.#decide(new AttemptFailure(result, endpoint, timedOut, this.#idempotent));
-    if (typeof next === 'number') this.#retry(next, result);
+    if (typeof next === 'number') this.#retry(attempt, result, next);
     else if (this.#live.size === 0 || next === 'not-retryable') this.#giveUp(attempt, result, next);
     else if (next === 'pushback') clearTimeout(this.#timer);
   }
 
   #decide(failure: AttemptFailure): number | GiveUpReason {
-    if (this.#request.pinned) return 'not-retryable';
+    if (this.#request.isPinned) return 'not-retryable';
     this.#decision ??= this.#settings.newDecision();
     const now = performance.now();
-    const left = Number(this.#options.deadline ?? Infinity) - Date.now();
-    return this.#decision.afterFailure(failure, this.#started + this.#extra, now, now + left);
+    const deadline = deadlineOf(this.#options, now);
+    return this.#decision.afterFailure(failure, this.#started + this.#extra, now, deadline);
   }
 
-  #retry(delayMs: number, result: StatusObject): void {
+  #retry(attempt: FailoverAttempt, result: StatusObject, delayMs: number): void {
     this.#tell('retry', this.#started + 1, delayMs, result);
-    this.#after(delayMs, () => this.#attempt('repeat'));
+    this.#after(delayMs, () => {
+      if (this.#pay()) this.#attempt('repeat');
+      else if (this.#live.size === 0) this.#giveUp(attempt, result, 'budget-used-up');
+    });
   }
 
   #hedge(delayMs: number): void {
-    if (this.#settings.budget?.withdraw(performance.now()) === false) return;
+    if (!this.#pay()) return;
     this.#tell('hedge', this.#started + 1, delayMs, undefined);
     this.#attempt('stop');
+  }
+
+  /** Charges one more attempt to the budget, just before it starts. */
+  #pay(): boolean {
+    return this.#settings.budget?.withdraw(performance.now()) ?? true;
   }
 
   #giveUp(attempt: FailoverAttempt, result: StatusObject, reason: GiveUpReason): void {
@@ -162,15 +170,23 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
 
   #attempt(whenAllTried: 'stop' | 'repeat'): void {
     const { perAttemptTimeoutMs, maxAttempts } = this.#settings;
-    const { responseStream } = this.#options.method_definition;
+    const { requestStream, responseStream } = this.#options.method_definition;
     const call = this.#nextCall(this.#options);
-    const attempt = new FailoverAttempt(this, call, this.#tried, ++this.#started, responseStream);
+    const request = new RequestFeed(this.#request, call, requestStream);
+    const attempt = new FailoverAttempt(
+      this,
+      call,
+      request,
+      this.#tried,
+      ++this.#started,
+      responseStream,
+    );
     attempt.link.whenAllTried = whenAllTried;
     this.#live.add(attempt);
     this.#latest = attempt;
     attempt.start(this.#metadata, this.#idempotent ? perAttemptTimeoutMs : undefined);
     if (!this.#live.has(attempt)) return;
-    this.#request.replay(call);
+    request.advance();
     if (this.#wantsRead) call.startRead();
     const hedgingDelayMs = this.#hedgingDelayMs;
     if (hedgingDelayMs !== undefined && this.#started + this.#extra < maxAttempts) {
@@ -210,12 +226,11 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
     clearTimeout(this.#timer);
     for (const attempt of this.#live) attempt.abandon(code, details);
     this.#live.clear();
-    this.#request.clear();
   }
 
-  #calls(): InterceptingCallInterface[] {
-    if (this.#committed !== undefined) return [this.#committed.call];
-    return Array.from(this.#live, ({ call }) => call);
+  /** The attempts that what the caller does goes to. */
+  #listening(): Iterable<FailoverAttempt> {
+    return this.#committed === undefined ? this.#live : [this.#committed];
   }
 
   #tell(

@@ -3,6 +3,7 @@ import {
   createRetryBudget,
   type FailoverDecision,
   planFailover,
+  REFUSED_KEY,
   type RetryBudget,
   type RetryBudgetOptions,
 } from '@wrr/core';
@@ -10,7 +11,6 @@ import { type StatusCode, type StatusObject, status } from './grpc.ts';
 import { show } from './json-reader.ts';
 import { type MethodMatcher, type Methods, methodMatcher } from './methods.ts';
 import { cancelledByServer, parseStatusCodes } from './outcome.ts';
-import { REFUSED_KEY } from './picker.ts';
 
 /** Options of `failoverInterceptor`. */
 export interface FailoverInterceptorOptions {

@@ -1,4 +1,5 @@
-import type { Outcome } from '@wrr/core';
+import { type CallGuards, CircuitOpenError, type Outcome, REFUSED_KEY } from '@wrr/core';
+import { deadlineOf } from './deadline.ts';
 import {
   createMetadata,
   type InterceptingCallInterface,
@@ -11,8 +12,6 @@ import {
   type StatusObject,
   status,
 } from './grpc.ts';
-import type { MethodGuard } from './method-guard.ts';
-import { REFUSED_KEY } from './picker.ts';
 
 /**
  * A call that its method's guard lets through or refuses. A refused one never reaches the channel, and
@@ -21,32 +20,33 @@ import { REFUSED_KEY } from './picker.ts';
 export class GuardedCall implements InterceptingCallInterface {
   readonly #options: InterceptorOptions;
   readonly #nextCall: NextCall;
-  readonly #guard: MethodGuard;
+  readonly #guards: CallGuards;
   readonly #outcomeOf: (result: StatusObject) => Outcome;
   #inner: InterceptingCallInterface | undefined;
 
   constructor(
     options: InterceptorOptions,
     nextCall: NextCall,
-    guard: MethodGuard,
+    guards: CallGuards,
     outcomeOf: (result: StatusObject) => Outcome,
   ) {
     this.#options = options;
     this.#nextCall = nextCall;
-    this.#guard = guard;
+    this.#guards = guards;
     this.#outcomeOf = outcomeOf;
   }
 
   start(metadata: Metadata, listener: Partial<InterceptingListener> = {}): void {
     const startedAt = performance.now();
-    const token = this.#guard.admit(startedAt);
-    if (typeof token === 'string') {
-      refuse(listener, token);
+    const { path } = this.#options.method_definition;
+    const permit = this.#guards(path, startedAt, deadlineOf(this.#options, startedAt));
+    if (!permit.granted) {
+      refuse(listener, new CircuitOpenError(path, permit.reason, permit.retryAfterMs));
       return;
     }
     const settle = (outcome: Outcome): void => {
       const now = performance.now();
-      this.#guard.settle(token, now, outcome, this.#streams ? 0 : now - startedAt);
+      permit.settle(now, outcome, this.#streams ? 0 : now - startedAt);
     };
     try {
       this.#inner = this.#nextCall(this.#options);
@@ -99,9 +99,9 @@ export class GuardedCall implements InterceptingCallInterface {
   }
 }
 
-function refuse(listener: Partial<InterceptingListener>, reason: string): void {
+function refuse(listener: Partial<InterceptingListener>, error: CircuitOpenError): void {
   const metadata = createMetadata();
   metadata.set(REFUSED_KEY, 'circuit-open');
-  const result = { code: status.UNAVAILABLE, details: `not sent: ${reason}`, metadata };
+  const result = { code: status.UNAVAILABLE, details: error.message, metadata };
   setImmediate(() => listener.onReceiveStatus?.(result));
 }

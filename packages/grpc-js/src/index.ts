@@ -13,7 +13,5 @@ export type { BalancerMessage, FailoverMessage, MethodBreakerMessage } from './d
 export { failoverInterceptor } from './failover-interceptor.ts';
 export type { FailoverInterceptorOptions } from './failover-options.ts';
 export { type BalancerReport, getBalancers } from './introspection.ts';
-export type { MethodGuardOptions } from './method-guard.ts';
 export type { Methods } from './methods.ts';
-export { REFUSED_KEY } from './picker.ts';
 export { assertRegistered, register, registerEndpointSource, type Target } from './register.ts';

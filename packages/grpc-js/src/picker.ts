@@ -1,4 +1,10 @@
-import type { Attempt, Balancer, NoPickReason, Outcome } from '@wrr/core';
+import {
+  type Attempt,
+  type Balancer,
+  type NoPickReason,
+  type Outcome,
+  REFUSED_KEY,
+} from '@wrr/core';
 import { POLICY_NAME } from './config.ts';
 import {
   type Grpc,
@@ -14,9 +20,6 @@ import { illegalHeader } from './illegal-headers.ts';
 import type { LeafEndpoint } from './leaf.ts';
 import { classify, type FailureCodes } from './outcome.ts';
 import { leaveMark, markOf, type TriedMark, takeLink } from './tried.ts';
-
-/** Metadata of a status that the policy itself gave, without asking any server: why. */
-export const REFUSED_KEY = 'wrr-refused';
 
 /**
  * The policy's data plane: asks the balancer for an endpoint and reports to it how the attempt went.

@@ -8,62 +8,110 @@ interface Sent {
 /** What the caller has sent so far, kept for as long as another attempt may have to send it again. */
 export class RequestBuffer {
   readonly #limit: number;
-  #sent: Sent[] = [];
-  #halfClosed = false;
-  /** Whether it has outgrown its limit: the attempt that has everything cannot be replaced. */
-  pinned = false;
+  /** Messages in memory. The first one's number is `#forgotten`. */
+  readonly #kept: Sent[] = [];
+  #forgotten = 0;
+  #isPinned = false;
+  halfClosed = false;
 
   /** @param limit Messages to keep. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Keeps a message, and passes it on to the attempts under way. */
-  send(
-    context: MessageContext,
-    message: unknown,
-    calls: readonly InterceptingCallInterface[],
-  ): void {
-    const once = callbackOnce(context);
-    this.#sent.push({ context: once, message });
-    if (this.#sent.length > this.#limit) this.pinned = true;
-    for (const call of calls) call.sendMessageWithContext(once, message);
-    if (calls.length > 0) this.#release();
+  /** Whether the attempt under way is the last that can send everything. */
+  get isPinned(): boolean {
+    return this.#isPinned;
   }
 
-  halfClose(): void {
-    this.#halfClosed = true;
+  /** Number of messages sent so far. */
+  get length(): number {
+    return this.#forgotten + this.#kept.length;
   }
 
-  /** Sends everything again. */
-  replay(call: InterceptingCallInterface): void {
-    for (const { context, message } of this.#sent) call.sendMessageWithContext(context, message);
-    if (this.#halfClosed) call.halfClose();
-    this.#release();
+  add(context: MessageContext, message: unknown): void {
+    this.#kept.push({ context: callbackOnce(context), message });
+    if (this.#kept.length > this.#limit) this.#isPinned = true;
   }
 
-  /** Forgets what nobody will ask for. */
-  clear(): void {
-    this.#sent = [];
+  at(number: number): Sent | undefined {
+    return this.#kept[number - this.#forgotten];
   }
 
-  #release(): void {
-    if (this.pinned) this.clear();
+  /** There will be no other attempt: from now on messages are forgotten once they have been sent. */
+  pin(): void {
+    this.#isPinned = true;
+  }
+
+  /** Notes that everything before `number` was sent by the attempt under way. */
+  passed(number: number): void {
+    if (!this.#isPinned) return;
+    this.#kept.splice(0, number - this.#forgotten);
+    this.#forgotten = number;
   }
 }
 
 /**
- * The stream that the caller writes to waits for its callback, once. An attempt that fails must not
- * call it with its error: the next attempt sends the same message.
+ * Sends a buffer's messages over one attempt's call, from the beginning.
+ *
+ * Those of a stream one at a time: grpc-js keeps only the latest message while a call waits for its
+ * connection, because its own streams never write the next one before the last one's callback. A
+ * single message and the end after it go out at once, and so in one write.
  */
+export class RequestFeed {
+  readonly #buffer: RequestBuffer;
+  readonly #call: InterceptingCallInterface;
+  readonly #isStream: boolean;
+  #next = 0;
+  #isBusy = false;
+  #isClosed = false;
+
+  constructor(buffer: RequestBuffer, call: InterceptingCallInterface, isStream: boolean) {
+    this.#buffer = buffer;
+    this.#call = call;
+    this.#isStream = isStream;
+  }
+
+  /** Sends what there is to send, now or when the message under way has been written. */
+  advance(): void {
+    while (!this.#isBusy) {
+      const sent = this.#buffer.at(this.#next);
+      if (sent === undefined) break;
+      this.#isBusy = this.#isStream;
+      this.#next++;
+      this.#call.sendMessageWithContext(this.#contextOf(sent.context), sent.message);
+    }
+    if (this.#isBusy || this.#isClosed || !this.#buffer.halfClosed) return;
+    if (this.#next < this.#buffer.length) return;
+    this.#isClosed = true;
+    this.#call.halfClose();
+  }
+
+  #contextOf(context: MessageContext): MessageContext {
+    if (!this.#isStream) return context;
+    const { callback, ...rest } = context;
+    return { ...rest, callback: (error) => this.#written(callback, error) };
+  }
+
+  #written(callback: MessageContext['callback'], error?: Error | null): void {
+    // The attempt has failed: its status says so, and the next one sends the message again.
+    if (error !== undefined && error !== null) return;
+    this.#isBusy = false;
+    this.#buffer.passed(this.#next);
+    callback?.();
+    this.advance();
+  }
+}
+
+/** The stream that the caller writes to waits for its callback, once, however often it is sent. */
 function callbackOnce(context: MessageContext): MessageContext {
   const { callback, ...rest } = context;
   if (callback === undefined) return context;
   let called = false;
   return {
     ...rest,
-    callback: (error) => {
-      if (called || (error !== undefined && error !== null)) return;
+    callback: () => {
+      if (called) return;
       called = true;
       callback();
     },
