@@ -46,9 +46,9 @@ export interface EtcdServer {
   resume(): void;
   /**
    * Starts the server again, after killing it if it still runs. Resolves when it answers, or at once
-   * with `wait: false` (a cluster's first member cannot answer alone).
+   * with `wait: false` (a cluster's first member cannot answer alone). Further flags hold for this start.
    */
-  restart(options?: { readonly wait?: boolean }): Promise<void>;
+  restart(options?: { readonly wait?: boolean; readonly flags?: readonly string[] }): Promise<void>;
   /** Deletes the data, as of a dead disk. Only while the server is down. */
   wipe(): Promise<void>;
   /** The sum of all samples of one of the server's own metrics, such as `etcd_debugging_mvcc_watcher_total`. */
@@ -108,10 +108,10 @@ export async function createEtcdServer(
   let printed = '';
   let stopped = false;
 
-  const start = (): void => {
+  const start = (flags: readonly string[]): void => {
     if (stopped) throw new Error(`the etcd at ${endpoint} has been stopped`);
     printed = '';
-    const started = spawn(binary, args, {
+    const started = spawn(binary, [...args, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: environment(),
     });
@@ -167,9 +167,9 @@ export async function createEtcdServer(
     terminate: () => end('SIGTERM'),
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
-    async restart({ wait = true } = {}) {
+    async restart({ wait = true, flags = [] } = {}) {
       await end('SIGKILL');
-      start();
+      start(flags);
       if (wait) await ready();
     },
     async wipe() {
