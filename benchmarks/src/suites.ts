@@ -1,5 +1,7 @@
+import { breaker } from './breaker/breaker.ts';
 import { pick } from './pick/pick.ts';
+import { protection } from './protection/protection.ts';
 import type { Suite } from './suite.ts';
 
 /** Every suite, in the order in which `bench all` runs them. A new suite is one line here. */
-export const suites: readonly Suite[] = [pick];
+export const suites: readonly Suite[] = [pick, breaker, protection];

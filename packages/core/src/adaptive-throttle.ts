@@ -12,7 +12,7 @@ import { RollingWindow } from './rolling-window.ts';
 export interface AdaptiveThrottlePreset {
   /** Calls are let through while they are at most this many times the successes: > 1. Default 2. */
   readonly k?: number;
-  /** Below this many calls in the window everything is let through: an integer from 0. Default 20. */
+  /** Below this many calls in the window everything is let through: an integer from 0. Default 10. */
   readonly minRequests?: number;
   /** Length of the window, > 0. Default 10,000. */
   readonly windowMs?: number;
@@ -58,7 +58,7 @@ export const AEGIS_THROTTLE: Required<AdaptiveThrottlePreset> = {
 
 const DEFAULTS: Required<AdaptiveThrottlePreset> = {
   k: 2,
-  minRequests: 20,
+  minRequests: 10,
   windowMs: 10_000,
   buckets: 40,
   countRejects: false,

@@ -1,0 +1,6 @@
+/** Kinds of breakers by the name that the child process is given. Ours first. */
+export const KINDS = {
+  ours: 'ours',
+  opossum: 'opossum, defaults',
+  cockatiel: 'cockatiel, sampling',
+} as const;
