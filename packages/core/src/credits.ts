@@ -6,6 +6,11 @@ export function scaleCredit(credit: number, total: number, reference: number): n
   return Math.trunc((credit * total) / reference) + 0; // + 0: never -0
 }
 
+/** Limits a credit to one call either way. */
+export function clampCredit(credit: number, total: number): number {
+  return Math.min(Math.max(credit, -total), total);
+}
+
 /**
  * Checks a snapshot before any of it is used.
  *

@@ -33,35 +33,44 @@ export class NaiveNginx {
     if (peer) peer.up = up;
   }
 
+  active(): Peer[] {
+    return this.peers.filter((p) => p.up && p.weight > 0);
+  }
+
+  total(): number {
+    return this.active().reduce((sum, p) => sum + p.weight, 0);
+  }
+
   next(tried: ReadonlySet<number> = new Set()): number | undefined {
-    const active = this.peers.filter((p) => p.up && p.weight > 0);
-    const whole = active.reduce((sum, p) => sum + p.weight, 0);
-    if (whole === 0) return undefined;
-
-    // Survivors keep their credit in calls when the total has more than doubled or halved.
-    if (this.reference === 0) this.reference = whole;
-    if (whole > this.reference * 2 || whole < this.reference / 2) {
-      for (const p of this.peers) p.current = Math.trunc((p.current * whole) / this.reference) || 0;
-      this.reference = whole;
-    }
-    // Who comes back is owed, or owes, one call at most.
-    for (const p of active) {
-      if (p.stale) p.current = Math.max(-whole, Math.min(whole, p.current));
-      p.stale = false;
-    }
-
+    this.settle();
     let total = 0;
     let best: Peer | undefined;
-    for (const p of active) {
-      if (tried.has(p.key)) continue;
+    for (const p of this.peers) {
+      if (!p.up || p.weight === 0 || tried.has(p.key)) continue;
       p.current += p.weight;
       total += p.weight;
       if (!best || p.current > best.current) best = p;
     }
     if (!best) return undefined;
     best.current -= total;
-    for (const p of this.peers) if (!active.includes(p)) p.stale = true;
     return best.key;
+  }
+
+  /** What changes since the last pick do to credits. */
+  settle(): void {
+    const total = this.total();
+    if (total === 0) return;
+    // Survivors keep their credit in calls when the total has more than doubled or halved.
+    if (this.reference === 0) this.reference = total;
+    if (total > this.reference * 2 || total < this.reference / 2) {
+      for (const p of this.peers) p.current = Math.trunc((p.current * total) / this.reference) || 0;
+      this.reference = total;
+    }
+    // Who comes back is owed, or owes, one call at most.
+    for (const p of this.active()) {
+      if (p.stale) p.current = Math.max(-total, Math.min(total, p.current));
+    }
+    for (const p of this.peers) p.stale = !(p.up && p.weight > 0);
   }
 
   credits(): [number, number][] {
@@ -72,7 +81,7 @@ export class NaiveNginx {
     const model = new NaiveNginx();
     model.reference = snapshot.referenceWeight;
     model.peers = snapshot.entries.map(({ key, weight, available, credit }) => {
-      return { key, weight, up: available, current: credit ?? 0, stale: false };
+      return { key, weight, up: available, current: credit ?? 0, stale: true };
     });
     return model;
   }

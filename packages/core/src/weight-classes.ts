@@ -1,0 +1,226 @@
+// biome-ignore-all lint/style/noNonNullAssertion: indices into columns are in bounds by construction, and `?? 0` costs 8 % of a pick
+import { scaleCredit } from './credits.ts';
+import { KineticTournament } from './kinetic-tournament.ts';
+import { Lines } from './lines.ts';
+import type { Rotation } from './rotation.ts';
+import type { RotationLimits } from './rotation-limits.ts';
+import type { Slots } from './slots.ts';
+
+/**
+ * The same loop at the cost of the number of different weights, by three observations:
+ *
+ * 1. Nothing but a win changes a credit other than by its weight. So the credit at tick `t` (the number
+ *    of picks so far) is `base + weight · t`, and only the winner's base has to be written: it falls by
+ *    the total. Bases are integers below 2^53, so this is exact, whatever the order of operations.
+ * 2. Endpoints of one weight gain alike, so their order by credit changes only when one of them wins.
+ *    They form a queue by base (ties by rank), and only its first can win the next pick.
+ * 3. Who has won has the least credit of its queue as a rule, and so goes to its end: as the queue is a
+ *    ring, the next one just becomes its first. Where that is wrong (credits carried over from other
+ *    totals), it is put where it belongs.
+ *
+ * What remains is to find the highest of the lines `base + weight · t` of the queues' firsts: one by
+ * one if they are few, else by a {@link KineticTournament}.
+ */
+export class WeightClasses implements Rotation {
+  size = 0;
+  readonly #slots: Slots<unknown>;
+  readonly #limits: RotationLimits;
+  readonly #lines = new Lines();
+  #tournament: KineticTournament | undefined;
+  /** Picks since the lines' origin. */
+  #now = 0;
+
+  constructor(slots: Slots<unknown>, limits: RotationLimits) {
+    this.#slots = slots;
+    this.#limits = limits;
+  }
+
+  pick(total: number): number {
+    if (this.size === 0) return -1;
+    if (this.#now === this.#limits.horizon) this.#rebase();
+    const { credit, next } = this.#slots;
+    const { base, head } = this.#lines;
+    const tick = this.#now + 1;
+    this.#now = tick;
+    const tournament = this.#tournament;
+    const line = tournament === undefined ? this.#scan(tick) : tournament.winner;
+    const slot = head[line]!;
+    const paid = base[line]! - total;
+    credit[slot] = paid;
+    const second = next[slot]!;
+    if (second === slot) {
+      base[line] = paid;
+    } else {
+      head[line] = second;
+      base[line] = credit[second]!;
+      if (!this.#precedes(this.#slots.previous[slot]!, slot)) {
+        this.#unlink(slot);
+        this.#enqueue(line, slot);
+      }
+    }
+    if (tournament !== undefined) tournament.update(line, tick + 1);
+    return slot;
+  }
+
+  add(slot: number): void {
+    const { weight, credit, next, previous } = this.#slots;
+    credit[slot]! -= weight[slot]! * this.#now;
+    this.size += 1;
+    let line = this.#lines.find(weight[slot]!);
+    if (line >= 0) {
+      this.#enqueue(line, slot);
+      if (this.#lines.head[line] === slot) this.#tournament?.update(line, this.#now + 1);
+      return;
+    }
+    next[slot] = slot;
+    previous[slot] = slot;
+    line = this.#open(weight[slot]!);
+    this.#lines.head[line] = slot;
+    this.#lines.base[line] = credit[slot]!;
+    this.#tournament?.updateRange(this.#lines.movedFrom, this.#lines.movedTo, this.#now + 1);
+    if (this.#tournament === undefined && this.#lines.count > this.#limits.scannedLines) {
+      this.#spread();
+    }
+  }
+
+  remove(slot: number): void {
+    const { weight, credit, next } = this.#slots;
+    const line = this.#lines.find(weight[slot]!);
+    const wasHead = this.#lines.head[line] === slot;
+    const second = next[slot]!;
+    this.#unlink(slot);
+    credit[slot] = this.credit(slot);
+    this.size -= 1;
+    if (second === slot) {
+      this.#lines.close(line);
+      if (this.#lines.count * 2 < this.#limits.scannedLines) this.#pack();
+    } else if (wasHead) {
+      this.#lines.head[line] = second;
+      this.#lines.base[line] = credit[second]!;
+    } else {
+      return;
+    }
+    this.#tournament?.update(line, this.#now + 1);
+  }
+
+  credit(slot: number): number {
+    return this.#slots.credit[slot]! + this.#slots.weight[slot]! * this.#now;
+  }
+
+  rescale(total: number, reference: number): void {
+    this.#eachQueue((slots) => {
+      for (const slot of slots) {
+        const scaled = scaleCredit(this.credit(slot), total, reference);
+        this.#slots.credit[slot] = scaled - this.#slots.weight[slot]! * this.#now;
+      }
+      // Rounding can make equals of two that were not: then the rank decides.
+      slots.sort((a, b) => (this.#precedes(a, b) ? -1 : 1));
+    });
+  }
+
+  /** Moves the lines' origin to now, long before `weight · tick` could leave the exact integers. */
+  #rebase(): void {
+    const picks = this.#now;
+    this.#now = 0;
+    this.#eachQueue((slots) => {
+      for (const slot of slots) this.#slots.credit[slot]! += this.#slots.weight[slot]! * picks;
+    });
+  }
+
+  /** Lets `change` alter and reorder every queue, and puts everything together again. */
+  #eachQueue(change: (slots: number[]) => void): void {
+    const { next, previous, credit } = this.#slots;
+    const { head, base, size } = this.#lines;
+    for (let line = 0; line < size; line++) {
+      const first = head[line]!;
+      if (first < 0) continue;
+      const queue = [first];
+      for (let slot = next[first]!; slot !== first; slot = next[slot]!) queue.push(slot);
+      change(queue);
+      let last = queue.at(-1)!;
+      for (const slot of queue) {
+        next[last] = slot;
+        previous[slot] = last;
+        last = slot;
+      }
+      head[line] = queue[0]!;
+      base[line] = credit[queue[0]!]!;
+    }
+    this.#tournament?.rebuild(this.#now + 1);
+  }
+
+  /** Place of the highest line. */
+  #scan(tick: number): number {
+    const { base, weight, head, size } = this.#lines;
+    let best = 0;
+    let most = base[0]! + weight[0]! * tick;
+    for (let line = 1; line < size; line++) {
+      const value = base[line]! + weight[line]! * tick;
+      if (value > most || (value === most && this.#isOlder(head[line]!, head[best]!))) {
+        best = line;
+        most = value;
+      }
+    }
+    return best;
+  }
+
+  #isOlder(a: number, b: number): boolean {
+    return this.#slots.rank[a]! < this.#slots.rank[b]!;
+  }
+
+  /** Says whether `a` is before `b` in a queue. */
+  #precedes(a: number, b: number): boolean {
+    const { credit } = this.#slots;
+    return credit[a]! > credit[b]! || (credit[a] === credit[b] && this.#isOlder(a, b));
+  }
+
+  /** Puts `slot` into the queue of `line`, walking from the end that is nearer in credit. */
+  #enqueue(line: number, slot: number): void {
+    const { credit, next, previous } = this.#slots;
+    const { head, base } = this.#lines;
+    const first = head[line]!;
+    let before = previous[first]!;
+    if (this.#precedes(slot, first)) {
+      head[line] = slot;
+      base[line] = credit[slot]!;
+    } else if (2 * credit[slot]! > credit[first]! + credit[before]!) {
+      before = first;
+      while (this.#precedes(next[before]!, slot)) before = next[before]!;
+    } else {
+      while (this.#precedes(slot, before)) before = previous[before]!;
+    }
+    const after = next[before]!;
+    next[before] = slot;
+    previous[slot] = before;
+    next[slot] = after;
+    previous[after] = slot;
+  }
+
+  #unlink(slot: number): void {
+    const { next, previous } = this.#slots;
+    next[previous[slot]!] = next[slot]!;
+    previous[next[slot]!] = previous[slot]!;
+  }
+
+  #open(weight: number): number {
+    const { reach } = this.#limits;
+    const line = this.#lines.open(weight, reach);
+    if (line >= 0) return line;
+    this.#spread();
+    return this.#lines.open(weight, this.#lines.size);
+  }
+
+  #spread(): void {
+    let size = 2;
+    while (size <= this.#lines.count) size *= 2;
+    this.#lines.spread(size);
+    this.#tournament = new KineticTournament(this.#lines, this.#slots);
+    this.#tournament.rebuild(this.#now + 1);
+  }
+
+  #pack(): void {
+    if (!this.#lines.isSpread) return;
+    this.#tournament = undefined;
+    this.#lines.pack();
+  }
+}
