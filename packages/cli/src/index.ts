@@ -1,2 +1,2 @@
-export { exitCodeOf } from './exit-code.ts';
+export { main } from './main.ts';
 export { createProgram } from './program.ts';

@@ -8,6 +8,8 @@ export { failoverOptionsOf } from './failover-options.ts';
 export type { JsonSchema } from './json-schema.ts';
 export { jsonSchema } from './json-schema.ts';
 export type { Config } from './layers.ts';
+export type { LiveValue } from './live-value.ts';
+export { liveValue } from './live-value.ts';
 export type { LoadOptions } from './load-config.ts';
 export { loadConfig } from './load-config.ts';
 export { maskSecrets } from './mask.ts';

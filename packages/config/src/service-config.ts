@@ -1,5 +1,6 @@
 import type { LiveServiceConfig, ServiceConfig } from '@wrr/core';
 import { durationMs, grpcDuration } from './duration.ts';
+import { liveValue } from './live-value.ts';
 import type { FailoverSettings, ServiceSettings, Settings } from './settings.ts';
 import type { ConfigWatch } from './watch-config.ts';
 
@@ -33,19 +34,10 @@ export function serviceOf(settings: Settings, service: string): ServiceSettings 
  * Listeners hear of a change of this service only, and `undefined` when it leaves the settings.
  */
 export function liveServiceConfig(watch: ConfigWatch, service: string): LiveServiceConfig {
-  return {
-    subscribe(listener) {
-      let last: string | undefined;
-      return watch.subscribe(({ settings }) => {
-        const own = findService(settings, service);
-        const config = own && configOf(own);
-        const text = JSON.stringify(config) ?? 'none';
-        if (text === last) return;
-        last = text;
-        listener(config);
-      });
-    },
-  };
+  return liveValue(watch, (settings) => {
+    const own = findService(settings, service);
+    return own && configOf(own);
+  });
 }
 
 function findService({ services }: Settings, name: string): ServiceSettings | undefined {

@@ -86,7 +86,7 @@ function watch(policy: BalancerPolicy, steps: readonly Step[]): unknown[] {
 it('has the defaults of core: no history tells them apart', async () => {
   const file = await temporaryFile('services: { a: { target: x, warmUp: { window: 20s } } }');
   const { settings } = await loadConfig(file, { env: {} });
-  const service = settings.services['a'];
+  const { a: service } = settings.services;
   if (!service?.circuitBreaker || !service.warmUp) throw new Error('no breaker, no warm-up');
   const { minAvailable, onAllOpen } = service;
   const stated: BalancerPolicy = {

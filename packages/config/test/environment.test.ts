@@ -15,7 +15,8 @@ describe('the environment', () => {
       WRR_REGISTRY__HOSTS: '[a:1, b:2]',
       WRR_SERVER__TTL_SECONDS: '30',
     });
-    expect(services['user']).toMatchObject({
+    const { user } = services;
+    expect(user).toMatchObject({
       circuitBreaker: { open: '2s', probes: 7, window: '20s' },
       warmUp: false,
       weights: { '10.0.0.1:50051': 5, '10.0.0.2:50051': 9 },
@@ -29,8 +30,9 @@ describe('the environment', () => {
       WRR_SERVICES__ORDER_API__MIN_AVAILABLE: '1',
       WRR_SERVICES__MAIL__TARGET: 'dns:///mail:1',
     });
-    expect(services['order-api']?.minAvailable).toBe(1);
-    expect(services['mail']?.target).toBe('dns:///mail:1');
+    const { mail, 'order-api': orders } = services;
+    expect(orders?.minAvailable).toBe(1);
+    expect(mail?.target).toBe('dns:///mail:1');
   });
 
   it('is not concerned with empty variables and with other WRR_ variables', async () => {

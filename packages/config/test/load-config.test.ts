@@ -21,7 +21,8 @@ const service = (options: string) =>
 describe('a valid file', () => {
   it('gives its values, and defaults for the rest', async () => {
     const { settings } = await load(SAMPLE);
-    expect(settings.services['user']).toMatchObject({
+    const { user } = settings.services;
+    expect(user).toMatchObject({
       target: 'etcd:///service/user',
       weights: { '10.0.0.1:50051': 5, '10.0.0.2:50051': 1 },
       circuitBreaker: { consecutiveFailures: 3, open: '500ms', probes: 3, probeLease: '10s' },
@@ -56,7 +57,8 @@ describe('a valid file', () => {
     const { settings, originOf } = await load(
       'services:\n  a: &a { target: "dns:///a" }\n  b: *a\n',
     );
-    expect(settings.services['b']?.target).toBe('dns:///a');
+    const { b } = settings.services;
+    expect(b?.target).toBe('dns:///a');
     expect(originOf(['services', 'b', 'target'])).toMatchObject({ kind: 'file', line: 2 });
   });
 });

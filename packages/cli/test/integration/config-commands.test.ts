@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { loadConfig } from '@wrr/config';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../bin/wrr.js', import.meta.url));
 const SECRET = 'hunter2';
 
 interface Ended {

@@ -23,7 +23,10 @@ async function watching(file: string, options: Partial<WatchOptions> = {}): Prom
   const events: ConfigEvent[] = [];
   const weights: unknown[] = [];
   live.events.subscribe((event) => events.push(event));
-  live.subscribe(({ settings }) => weights.push(settings.services['user']?.weights['a:1']));
+  live.subscribe(({ settings: { services } }) => {
+    const { user } = services;
+    weights.push(user?.weights['a:1']);
+  });
   return { live, file, events, weights };
 }
 
