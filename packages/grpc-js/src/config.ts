@@ -1,6 +1,6 @@
 import { type BalancerPolicy, checkWeight, createBalancer, type WarmUpOptions } from '@wrr/core';
 import type { TypedLoadBalancingConfig } from './grpc.ts';
-import { duration, number, object, oneOf, orFalse, record } from './json-reader.ts';
+import { duration, number, object, oneOf, orFalse, record, text } from './json-reader.ts';
 import { defaultFailureCodes, type FailureCodes, parseStatusCodes } from './outcome.ts';
 
 /** Name of the load-balancing policy, the same as in the Go system. */
@@ -30,6 +30,12 @@ export interface PolicyJson {
    * the same endpoint (default), or at nginx's `first` pick. Read once, when the channel first resolves.
    */
   readonly startPhase?: 'random' | 'first';
+  /**
+   * Client-side health checking (gRFC A17), off by default: an endpoint gets calls only while its
+   * server says SERVING in `grpc.health.v1.Health/Watch`. A server without that service counts as
+   * serving.
+   */
+  readonly healthCheck?: HealthCheckJson | false;
   /** Names of the status codes that count against an endpoint. See `outcome.ts` for the default. */
   readonly failureCodes?: readonly string[];
 }
@@ -57,13 +63,27 @@ export interface WarmUpJson {
   readonly afterUnavailable?: string;
 }
 
+/** Options of the health check, as JSON. */
+export interface HealthCheckJson {
+  /** Service whose health is asked for. Default: empty, the server as a whole. */
+  readonly serviceName?: string;
+  /**
+   * The watch of a server that is serving is closed when the channel has had no calls for about this
+   * long, and opened with the next call: an open one would keep the process alive. Default `"10s"`.
+   */
+  readonly idle?: string;
+}
+
 /** The policy's settings, checked and in core's units. */
 export interface PolicySettings {
   readonly balancer: BalancerPolicy;
   readonly weights: ReadonlyMap<string, number> | undefined;
   readonly startPhase: 'random' | 'first';
   readonly failureCodes: FailureCodes;
+  readonly healthCheck: { readonly serviceName: string; readonly idleMs: number } | undefined;
 }
+
+const MAX_TIMER_MS = 86_400_000;
 
 const readPolicy = object({
   circuitBreaker: orFalse(
@@ -88,6 +108,7 @@ const readPolicy = object({
   weights: readWeights,
   startPhase: oneOf('random', 'first'),
   failureCodes: parseStatusCodes,
+  healthCheck: orFalse(object({ serviceName: text, idleMs: duration })),
 });
 
 function readWarmUp(value: unknown, path: string): WarmUpOptions {
@@ -118,9 +139,19 @@ function readWeights(value: unknown, path: string): ReadonlyMap<string, number> 
  */
 export function parsePolicy(json: unknown): PolicySettings {
   const read = readPolicy(json, '');
-  const { weights, startPhase = 'random', failureCodes = defaultFailureCodes, ...balancer } = read;
+  const { weights, startPhase = 'random', failureCodes = defaultFailureCodes, ...others } = read;
+  const { healthCheck = false, ...balancer } = others;
   createBalancer({ ...balancer, clock: performance }); // core knows the bounds, and throws
-  return { balancer, weights, startPhase, failureCodes };
+  return { balancer, weights, startPhase, failureCodes, healthCheck: checkedHealth(healthCheck) };
+}
+
+function checkedHealth(
+  read: { readonly serviceName?: string; readonly idleMs?: number } | false,
+): PolicySettings['healthCheck'] {
+  if (read === false) return undefined;
+  const { serviceName = '', idleMs = 10_000 } = read;
+  if (idleMs > 0 && idleMs <= MAX_TIMER_MS) return { serviceName, idleMs };
+  throw new RangeError(`healthCheck.idle must be > 0 and at most a day, got ${idleMs} ms`);
 }
 
 /**

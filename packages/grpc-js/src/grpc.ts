@@ -17,6 +17,7 @@ export type {
   ChannelOptions,
   Client,
   ClientOptions,
+  ClientReadableStream,
   InterceptingListener,
   Interceptor,
   InterceptorOptions,

@@ -15,6 +15,15 @@ export interface ResolvedEndpoint {
   readonly endpoint: Endpoint;
 }
 
+/** What comes with a list of endpoints. */
+export interface ListOptions {
+  readonly channelOptions: ChannelOptions;
+  /** Service whose health is watched; undefined for no health check. */
+  readonly healthService: string | undefined;
+  /** Where the list comes from, for error messages. */
+  readonly note: string;
+}
+
 /** What a set of leaves works with. */
 export interface LeafSetOptions {
   readonly grpc: Grpc;
@@ -33,6 +42,7 @@ export class LeafSet {
   readonly #leaves = new Map<string, Leaf>();
   readonly #counting = new Set<Leaf>();
   #channelOptions: ChannelOptions = {};
+  #healthService: string | undefined;
   #ready = 0;
   #connecting = 0;
 
@@ -65,11 +75,13 @@ export class LeafSet {
    */
   update(
     resolved: readonly ResolvedEndpoint[],
-    channelOptions: ChannelOptions,
-    note: string,
+    { channelOptions, healthService, note }: ListOptions,
   ): { readonly endpoints: LeafEndpoint[]; readonly added: readonly Leaf[] } {
-    const changed = this.#leaves.size > 0 && !sameOptions(channelOptions, this.#channelOptions);
+    const changed =
+      this.#leaves.size > 0 &&
+      (healthService !== this.#healthService || !sameOptions(channelOptions, this.#channelOptions));
     this.#channelOptions = channelOptions;
+    this.#healthService = healthService;
     const before = new Map(this.#leaves);
     this.#leaves.clear();
     this.#counting.clear();
@@ -89,8 +101,19 @@ export class LeafSet {
     });
     this.#recount();
     for (const leaf of before.values()) leaf.destroy();
-    for (const [leaf, grpcEndpoint] of replaced) leaf.replaceOptions(grpcEndpoint, channelOptions);
+    for (const [leaf, grpcEndpoint] of replaced) {
+      leaf.replaceOptions(grpcEndpoint, channelOptions, healthService);
+    }
     return { endpoints, added };
+  }
+
+  /** Stops the health checks of servers that are well, while there are no calls. */
+  pauseHealthChecks(): void {
+    for (const leaf of this.#leaves.values()) leaf.pauseHealthCheck();
+  }
+
+  resumeHealthChecks(): void {
+    for (const leaf of this.#leaves.values()) leaf.resumeHealthCheck();
   }
 
   /** Lets go of all connections. */
@@ -108,6 +131,7 @@ export class LeafSet {
       key,
       endpoint,
       channelOptions: this.#channelOptions,
+      healthService: this.#healthService,
       note,
       onChange: (leaf, before) => {
         if (this.#counting.has(leaf)) {

@@ -1,4 +1,5 @@
 import type { BalancerEvent, EndpointStatus } from '@wrr/core';
+import { Activity } from './activity.ts';
 import { POLICY_NAME, PolicyConfig, type PolicySettings } from './config.ts';
 import { publishBalancerEvent } from './diagnostics.ts';
 import {
@@ -33,7 +34,7 @@ export const livePolicies: Set<WeightedLoadBalancer> = new Set();
  * - `updateState` re-runs queued picks before it returns, so it always comes last;
  * - a list is always accepted (`true`), an empty or failed one by failing calls: refusing the first
  *   one would leave calls waiting for their deadlines;
- * - `exitIdle` runs at every call and does nothing: leaves reconnect by themselves.
+ * - `exitIdle` runs at every call and is O(1): leaves reconnect by themselves.
  */
 export class WeightedLoadBalancer implements LoadBalancer {
   readonly #grpc: Grpc;
@@ -44,6 +45,7 @@ export class WeightedLoadBalancer implements LoadBalancer {
   /** Of the settings' JSON, which is parsed anew at every resolver update. */
   #fingerprint: string | undefined;
   #picker: WeightedPicker | undefined;
+  #activity: Activity | undefined;
   #target: string | undefined;
   /** While a list is being applied, leaves that change do not publish a state of their own. */
   #updating = false;
@@ -80,12 +82,15 @@ export class WeightedLoadBalancer implements LoadBalancer {
     return true;
   }
 
-  exitIdle(): void {}
+  exitIdle(): void {
+    this.#activity?.touch();
+  }
 
   resetBackoff(): void {}
 
   destroy(): void {
     livePolicies.delete(this);
+    this.#activity?.close();
     this.#leaves.destroy();
     const state = this.#state;
     if (state === undefined) return;
@@ -128,7 +133,11 @@ export class WeightedLoadBalancer implements LoadBalancer {
     this.#updating = true;
     try {
       const resolved = resolve(list, settings.weights);
-      const { endpoints, added } = this.#leaves.update(resolved, this.#leafOptions(options), note);
+      const { endpoints, added } = this.#leaves.update(resolved, {
+        channelOptions: this.#leafOptions(options),
+        healthService: settings.healthCheck?.serviceName,
+        note,
+      });
       state.balancer.update(endpoints);
       for (const leaf of added) leaf.connect();
     } finally {
@@ -148,9 +157,26 @@ export class WeightedLoadBalancer implements LoadBalancer {
     if (settings !== this.#settings) {
       state.balancer.configure(settings.balancer);
       this.#settings = settings;
+      this.#watchActivity(settings);
       this.#picker = new WeightedPicker(this.#grpc, state.balancer, settings.failureCodes);
     }
     return state;
+  }
+
+  /**
+   * An open health check keeps the process alive, as every stream does. So it is only open while the
+   * channel is in use, or while a server is not well.
+   */
+  #watchActivity({ healthCheck }: PolicySettings): void {
+    this.#activity?.close();
+    this.#activity = undefined;
+    this.#leaves.resumeHealthChecks();
+    if (healthCheck === undefined) return;
+    this.#activity = new Activity(
+      healthCheck.idleMs,
+      () => this.#leaves.pauseHealthChecks(),
+      () => this.#leaves.resumeHealthChecks(),
+    );
   }
 
   /**

@@ -6,6 +6,7 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
+import { createListeners, type EndpointSnapshot, type EndpointSource } from '@wrr/core';
 import { channelOptions, getBalancers, type WrrChannelOptions } from '@wrr/grpc-js';
 import {
   callUnary,
@@ -77,6 +78,30 @@ export async function shares(client: Client, count: number): Promise<Record<stri
   const replies = await Promise.all(Array.from({ length: count }, () => callUnary(client)));
   for (const { server } of replies) result[server] = (result[server] ?? 0) + 1;
   return result;
+}
+
+/** A source of which the test says what it knows. */
+export interface PushedSource extends EndpointSource {
+  push(snapshot: EndpointSnapshot): void;
+  readonly subscribers: number;
+}
+
+export function pushedSource(first?: EndpointSnapshot): PushedSource {
+  const listeners = createListeners<EndpointSnapshot>();
+  let latest = first;
+  return {
+    get subscribers() {
+      return listeners.size;
+    },
+    push(snapshot) {
+      latest = snapshot;
+      listeners.tell(snapshot);
+    },
+    subscribe(listener) {
+      if (latest !== undefined) listener(latest);
+      return listeners.add(listener);
+    },
+  };
 }
 
 export { callUnary, status };
