@@ -18,7 +18,12 @@ export type { Backoff } from './backoff.ts';
 export { backoffMs } from './backoff.ts';
 export type { Balancer } from './balancer.ts';
 export { createBalancer } from './balancer.ts';
-export type { BalancerOptions, BalancerPolicy, WarmUpOptions } from './balancer-options.ts';
+export type {
+  BalancerOptions,
+  BalancerPolicy,
+  Subset,
+  WarmUpOptions,
+} from './balancer-options.ts';
 export type { CallGuards, CallGuardsOptions, CallPermit } from './call-guards.ts';
 export { createCallGuards } from './call-guards.ts';
 export type {
@@ -32,10 +37,11 @@ export type {
 } from './circuit-breaker.ts';
 export { createCircuitBreaker } from './circuit-breaker.ts';
 export type { Clock } from './clock.ts';
+export type { Dispatch, DispatchedAttempt, Dispatcher } from './dispatch.ts';
 export type { Endpoint } from './endpoint.ts';
 export { checkEndpoints } from './endpoint.ts';
 export type { EndpointSnapshot, EndpointSource, ServiceConfig } from './endpoint-source.ts';
-export type { EndpointStatus } from './endpoint-state.ts';
+export type { EndpointLoad, EndpointState, EndpointStatus } from './endpoint-state.ts';
 export {
   AttemptTimeoutError,
   CircuitOpenError,
@@ -60,6 +66,7 @@ export type { FailoverOptions } from './failover-options.ts';
 export { formatTimeout, parseTimeoutMs, TIMEOUT_KEY } from './grpc-timeout.ts';
 export type { Listeners } from './listeners.ts';
 export { createListeners } from './listeners.ts';
+export type { LoadReport } from './load-report.ts';
 export type { MemoryRegistry, MemoryRegistryOptions } from './memory-registry.ts';
 export { createMemoryRegistry } from './memory-registry.ts';
 export type { Outcome } from './outcome.ts';
@@ -72,6 +79,8 @@ export type { Registration, RegistrationOptions } from './registration.ts';
 export { checkRegistration, checkServiceName } from './registration.ts';
 export type { ReplayableStream } from './replayable-stream.ts';
 export { createReplayableStream } from './replayable-stream.ts';
+export type { ReportedWeights, ReportedWeightsOptions } from './reported-weights.ts';
+export { createReportedWeights } from './reported-weights.ts';
 export type { RetryBudget, RetryBudgetOptions } from './retry-budget.ts';
 export { createRetryBudget } from './retry-budget.ts';
 export type {

@@ -4,6 +4,8 @@ export interface LoadReport {
   readonly inFlight?: number;
   /** Requests it answers per second; ≥ 0. */
   readonly qps?: number;
+  /** Requests per second that end in an error; ≥ 0. */
+  readonly eps?: number;
   /** Share of its capacity in use, above 0; 1 is all of it. */
   readonly utilization?: number;
 }
