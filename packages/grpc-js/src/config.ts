@@ -1,4 +1,11 @@
-import { type BalancerPolicy, checkWeight, createBalancer, type WarmUpOptions } from '@wrr/core';
+import {
+  type BalancerPolicy,
+  checkWeight,
+  createBalancer,
+  createReportedWeights,
+  type ReportedWeightsOptions,
+  type WarmUpOptions,
+} from '@wrr/core';
 import type { TypedLoadBalancingConfig } from './grpc.ts';
 import { duration, number, object, oneOf, orFalse, record, text } from './json-reader.ts';
 import { defaultFailureCodes, type FailureCodes, parseStatusCodes } from './outcome.ts';
@@ -36,6 +43,11 @@ export interface PolicyJson {
    * serving.
    */
   readonly healthCheck?: HealthCheckJson | false;
+  /**
+   * Weights from what servers report of their load in the trailers of calls (ORCA), by the formula of
+   * gRFC A58; a static weight is multiplied. `false` for none, the default.
+   */
+  readonly reportedWeights?: ReportedWeightsJson | false;
   /** Names of the status codes that count against an endpoint. See `outcome.ts` for the default. */
   readonly failureCodes?: readonly string[];
 }
@@ -74,6 +86,14 @@ export interface HealthCheckJson {
   readonly idle?: string;
 }
 
+/** Options of weights from reports of load, as JSON. See core's `ReportedWeightsOptions`. */
+export interface ReportedWeightsJson {
+  readonly blackout?: string;
+  readonly expiry?: string;
+  readonly update?: string;
+  readonly errorPenalty?: number;
+}
+
 /** The policy's settings, checked and in core's units. */
 export interface PolicySettings {
   readonly balancer: BalancerPolicy;
@@ -81,6 +101,7 @@ export interface PolicySettings {
   readonly startPhase: 'random' | 'first';
   readonly failureCodes: FailureCodes;
   readonly healthCheck: { readonly serviceName: string; readonly idleMs: number } | undefined;
+  readonly reportedWeights: ReportedWeightsOptions | undefined;
 }
 
 const MAX_TIMER_MS = 86_400_000;
@@ -109,6 +130,9 @@ const readPolicy = object({
   startPhase: oneOf('random', 'first'),
   failureCodes: parseStatusCodes,
   healthCheck: orFalse(object({ serviceName: text, idleMs: duration })),
+  reportedWeights: orFalse(
+    object({ blackoutMs: duration, expiryMs: duration, updateMs: duration, errorPenalty: number }),
+  ),
 });
 
 function readWarmUp(value: unknown, path: string): WarmUpOptions {
@@ -140,9 +164,17 @@ function readWeights(value: unknown, path: string): ReadonlyMap<string, number> 
 export function parsePolicy(json: unknown): PolicySettings {
   const read = readPolicy(json, '');
   const { weights, startPhase = 'random', failureCodes = defaultFailureCodes, ...others } = read;
-  const { healthCheck = false, ...balancer } = others;
+  const { healthCheck = false, reportedWeights = false, ...balancer } = others;
   createBalancer({ ...balancer, clock: performance }); // core knows the bounds, and throws
-  return { balancer, weights, startPhase, failureCodes, healthCheck: checkedHealth(healthCheck) };
+  if (reportedWeights !== false) createReportedWeights(reportedWeights);
+  return {
+    balancer,
+    weights,
+    startPhase,
+    failureCodes,
+    healthCheck: checkedHealth(healthCheck),
+    reportedWeights: reportedWeights === false ? undefined : reportedWeights,
+  };
 }
 
 function checkedHealth(

@@ -15,12 +15,12 @@ import {
   type TypedLoadBalancingConfig,
 } from './grpc.ts';
 import type { Leaf } from './leaf.ts';
-import { LeafSet, type ResolvedEndpoint } from './leaf-set.ts';
+import { LeafSet } from './leaf-set.ts';
 import { WeightedPicker } from './picker.ts';
 import { type PolicyState, takeState } from './policy-state.ts';
-import { TARGET_ATTRIBUTE } from './resolver.ts';
+import { ReportedWeighting } from './reported-weighting.ts';
+import { connectionOptions, readEndpoints, readTarget } from './resolver-result.ts';
 import { warnOnce } from './warn.ts';
-import { fromGrpcEndpoint } from './weighted-endpoint.ts';
 
 /** Policies alive in this process, for `getBalancers()`. */
 export const livePolicies: Set<WeightedLoadBalancer> = new Set();
@@ -46,6 +46,7 @@ export class WeightedLoadBalancer implements LoadBalancer {
   #fingerprint: string | undefined;
   #picker: WeightedPicker | undefined;
   #activity: Activity | undefined;
+  #reports: ReportedWeighting | undefined;
   #target: string | undefined;
   /** While a list is being applied, leaves that change do not publish a state of their own. */
   #updating = false;
@@ -91,6 +92,7 @@ export class WeightedLoadBalancer implements LoadBalancer {
   destroy(): void {
     livePolicies.delete(this);
     this.#activity?.close();
+    this.#reports?.close();
     this.#leaves.destroy();
     const state = this.#state;
     if (state === undefined) return;
@@ -129,16 +131,16 @@ export class WeightedLoadBalancer implements LoadBalancer {
     note: string,
   ): void {
     const state = this.#stateFor(settings);
-    this.#target = targetOf(options);
+    this.#target = readTarget(options);
     this.#updating = true;
     try {
-      const resolved = resolve(list, settings.weights);
+      const resolved = readEndpoints(list, settings.weights);
       const { endpoints, added } = this.#leaves.update(resolved, {
-        channelOptions: this.#leafOptions(options),
+        channelOptions: connectionOptions(this.#grpc, options),
         healthService: settings.healthCheck?.serviceName,
         note,
       });
-      state.balancer.update(endpoints);
+      state.balancer.update(this.#reports?.weigh(endpoints, performance.now()) ?? endpoints);
       for (const leaf of added) leaf.connect();
     } finally {
       this.#updating = false;
@@ -158,9 +160,17 @@ export class WeightedLoadBalancer implements LoadBalancer {
       state.balancer.configure(settings.balancer);
       this.#settings = settings;
       this.#watchActivity(settings);
-      this.#picker = new WeightedPicker(this.#grpc, state.balancer, settings.failureCodes);
+      this.#reports?.close();
+      this.#reports = this.#reportsFor(settings, state);
+      const { failureCodes } = settings;
+      this.#picker = new WeightedPicker(this.#grpc, state.balancer, failureCodes, this.#reports);
     }
     return state;
+  }
+
+  #reportsFor({ reportedWeights }: PolicySettings, { balancer }: PolicyState) {
+    if (reportedWeights === undefined) return undefined;
+    return new ReportedWeighting(reportedWeights, (endpoints) => balancer.update(endpoints));
   }
 
   /**
@@ -179,25 +189,10 @@ export class WeightedLoadBalancer implements LoadBalancer {
     );
   }
 
-  /**
-   * Options for connections: without what belongs to the resolver's result. They are part of a
-   * connection's identity, and grpc-js's own config selector is a new object at every update.
-   */
-  #leafOptions(options: ChannelOptions): ChannelOptions {
-    const { CHANNEL_ARGS_CONFIG_SELECTOR_KEY, SUBCHANNEL_ARGS_EXCLUDE_KEY_PREFIX } =
-      this.#grpc.experimental;
-    return Object.fromEntries(
-      Object.entries(options).filter(
-        ([key]) =>
-          key !== CHANNEL_ARGS_CONFIG_SELECTOR_KEY &&
-          !key.startsWith(SUBCHANNEL_ARGS_EXCLUDE_KEY_PREFIX),
-      ),
-    );
-  }
-
   #leafChanged(leaf: Leaf): void {
     this.#state?.balancer.setAvailable(leaf.key, leaf.subchannel !== null);
     if (!this.#updating) this.#publish();
+    if (leaf.state !== connectivityState.READY) this.#reports?.forget(leaf.key);
     if (leaf.state !== connectivityState.IDLE) return;
     // The connection was lost or closed: the list may be out of date, and nobody else reconnects.
     this.#helper.requestReresolution();
@@ -224,22 +219,4 @@ export class WeightedLoadBalancer implements LoadBalancer {
     });
     this.#helper.updateState(connectivityState.TRANSIENT_FAILURE, picker, details);
   }
-}
-
-/** Drops repeated endpoints, which `dns:` may deliver: the first one counts. */
-function resolve(
-  list: readonly GrpcEndpoint[],
-  weights: ReadonlyMap<string, number> | undefined,
-): ResolvedEndpoint[] {
-  const byKey = new Map<string, ResolvedEndpoint>();
-  for (const grpcEndpoint of list) {
-    const endpoint = fromGrpcEndpoint(grpcEndpoint, weights);
-    if (!byKey.has(endpoint.key)) byKey.set(endpoint.key, { grpcEndpoint, endpoint });
-  }
-  return [...byKey.values()];
-}
-
-function targetOf(options: ChannelOptions): string | undefined {
-  const target: unknown = options[TARGET_ATTRIBUTE];
-  return typeof target === 'string' ? target : undefined;
 }

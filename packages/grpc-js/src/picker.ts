@@ -1,5 +1,6 @@
 import {
   type Attempt,
+  type AttemptLink,
   type Balancer,
   type NoPickReason,
   type Outcome,
@@ -19,6 +20,7 @@ import {
 import { illegalHeader } from './illegal-headers.ts';
 import type { LeafEndpoint } from './leaf.ts';
 import { classify, type FailureCodes } from './outcome.ts';
+import type { ReportedWeighting } from './reported-weighting.ts';
 import { leaveMark, markOf, type TriedMark, takeLink } from './tried.ts';
 
 /**
@@ -31,11 +33,18 @@ export class WeightedPicker implements Picker {
   readonly #grpc: Grpc;
   readonly #balancer: Balancer<LeafEndpoint>;
   readonly #failureCodes: FailureCodes;
+  readonly #reports: ReportedWeighting | undefined;
 
-  constructor(grpc: Grpc, balancer: Balancer<LeafEndpoint>, failureCodes: FailureCodes) {
+  constructor(
+    grpc: Grpc,
+    balancer: Balancer<LeafEndpoint>,
+    failureCodes: FailureCodes,
+    reports: ReportedWeighting | undefined,
+  ) {
     this.#grpc = grpc;
     this.#balancer = balancer;
     this.#failureCodes = failureCodes;
+    this.#reports = reports;
   }
 
   pick(args: PickArgs): PickResult {
@@ -70,17 +79,21 @@ export class WeightedPicker implements Picker {
       link.picks++;
     }
     const { COMPLETE } = this.#grpc.experimental.PickResultType;
-    const picked = new Picked(
-      COMPLETE,
-      leaf.subchannel,
-      key,
-      tried,
-      pick.attempt,
-      (code, details) =>
-        link?.timedOut === true ? 'failure' : classify(code, details, this.#failureCodes),
-    );
+    const picked = new Picked(COMPLETE, leaf.subchannel, key, tried, pick.attempt, link, this);
     leaveMark(args, picked);
     return picked;
+  }
+
+  /** Tells what an attempt's end says about its endpoint. */
+  judge(
+    key: string,
+    link: AttemptLink | undefined,
+    code: StatusCode,
+    details: string,
+    trailers: Metadata,
+  ): Outcome {
+    this.#reports?.callEnded(key, trailers);
+    return link?.timedOut === true ? 'failure' : classify(code, details, this.#failureCodes);
   }
 
   #explain(reason: NoPickReason, retryAfterMs: number): PickResult {
@@ -143,7 +156,8 @@ class Picked implements PickResult, TriedMark {
   readonly tried: Set<string> | undefined;
   ended = false;
   readonly #attempt: Attempt;
-  readonly #outcomeOf: (code: StatusCode, details: string) => Outcome;
+  readonly #link: AttemptLink | undefined;
+  readonly #picker: WeightedPicker;
 
   constructor(
     type: PickResult['pickResultType'],
@@ -151,14 +165,16 @@ class Picked implements PickResult, TriedMark {
     key: string,
     tried: Set<string> | undefined,
     attempt: Attempt,
-    outcomeOf: (code: StatusCode, details: string) => Outcome,
+    link: AttemptLink | undefined,
+    picker: WeightedPicker,
   ) {
     this.pickResultType = type;
     this.subchannel = subchannel;
     this.key = key;
     this.tried = tried;
     this.#attempt = attempt;
-    this.#outcomeOf = outcomeOf;
+    this.#link = link;
+    this.#picker = picker;
   }
 
   readonly onCallStarted = (): void => {
@@ -166,8 +182,8 @@ class Picked implements PickResult, TriedMark {
   };
 
   /** Kept and called by grpc-js without its object. */
-  readonly onCallEnded = (code: StatusCode, details: string, _trailers: Metadata): void => {
+  readonly onCallEnded = (code: StatusCode, details: string, trailers: Metadata): void => {
     this.ended = true;
-    this.#attempt.end(this.#outcomeOf(code, details));
+    this.#attempt.end(this.#picker.judge(this.key, this.#link, code, details, trailers));
   };
 }
