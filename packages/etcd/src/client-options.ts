@@ -1,4 +1,4 @@
-import type { Member, TlsOptions } from './grpc.ts';
+import type { Member, TlsOptions } from './connection.ts';
 import type { EtcdAuth } from './login.ts';
 
 /** Options of `createEtcdClient`. */

@@ -1,5 +1,5 @@
+import type { Connection } from './connection.ts';
 import { EtcdError } from './errors.ts';
-import type { Connection } from './grpc.ts';
 import { createBackoff, pause, type Timers } from './timers.ts';
 
 /**
@@ -25,7 +25,7 @@ export interface Connector {
 /** Options of {@link createConnector}. */
 export interface ConnectorOptions<M> {
   readonly members: readonly M[];
-  readonly open: (member: M, timeoutMs: number) => Promise<Connection>;
+  readonly open: (member: M, timeoutMs: number, signal: AbortSignal) => Promise<Connection>;
   readonly timers: Timers;
 }
 
@@ -64,7 +64,7 @@ export function createConnector<M>(options: ConnectorOptions<M>): Connector {
     const rounds = Math.floor(failures / members.length);
     try {
       const timeoutMs = Math.min(MAX_CONNECT_MS, MIN_CONNECT_MS * 2 ** rounds);
-      const connection = await open(member, timeoutMs);
+      const connection = await open(member, timeoutMs, closing.signal);
       if (closing.signal.aborted) {
         connection.drop(closedError());
         throw closedError();

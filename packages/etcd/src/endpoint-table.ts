@@ -45,7 +45,7 @@ export function createEndpointTable(): EndpointTable {
       return rows.size;
     },
     apply(changes) {
-      list = undefined;
+      if (changes.length > 0) list = undefined;
       const rejected: Rejected[] = [];
       for (const { key, after } of changes) {
         if (!after) {

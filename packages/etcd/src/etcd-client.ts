@@ -1,8 +1,9 @@
 import type { EndpointSource } from '@wrr/core';
 import { checkClientOptions, type EtcdClientOptions } from './client-options.ts';
+import type { Connection } from './connection.ts';
 import { type Connector, createConnector } from './connector.ts';
 import { asEtcdError, EtcdError, type EtcdErrorReason } from './errors.ts';
-import { type Connection, openConnection } from './grpc.ts';
+import { openConnection } from './grpc.ts';
 import { createLogin, type Login } from './login.ts';
 import type { UnaryMethods } from './protocol.ts';
 import { systemTimers, type Timers } from './timers.ts';
@@ -39,16 +40,24 @@ export interface EtcdInternals {
   readonly feeds: Map<string, EndpointSource>;
   /** A connection and the token to use on it. Rejects as the connector does. */
   session(): Promise<Session>;
-  /** Makes a call, on another member if need be, within `timeoutMs` altogether. */
+  /** Makes a call, on another member if need be, within its bound altogether. */
   unary<M extends keyof UnaryMethods>(
     method: M,
     request: UnaryMethods[M][0],
-    timeoutMs?: number,
+    options?: UnaryOptions,
   ): Promise<UnaryMethods[M][1]>;
   /** Says what a session's stream died of, so that a dead member or an old token is not used again. */
   blame(session: Session, error: EtcdError): void;
   /** Has `close` called when the client closes; the returned function takes that back. */
   own(close: () => Promise<void>): () => void;
+}
+
+/** How long a call may take. */
+interface UnaryOptions {
+  /** Default: the client's `requestTimeoutMs`. */
+  readonly timeoutMs?: number;
+  /** No further try after it aborts. */
+  readonly signal?: AbortSignal;
 }
 
 /** A connection and the token to use on it. */
@@ -96,8 +105,8 @@ export function createEtcdClient(
       return closing !== undefined;
     },
     session,
-    unary: (method, request, timeoutMs = requestTimeoutMs) =>
-      retry({ connector, login, session, timers, method, request, timeoutMs }),
+    unary: (method, request, { timeoutMs = requestTimeoutMs, signal } = {}) =>
+      retry({ connector, login, session, timers, method, request, timeoutMs, signal }),
     blame: ({ connection, token }, error) => blame(connector, login, connection, token, error),
     own(close) {
       dependents.add(close);
@@ -141,19 +150,21 @@ interface Attempted<M extends keyof UnaryMethods> {
   readonly method: M;
   readonly request: UnaryMethods[M][0];
   readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** One try gets half of what time is left, so that a hung member leaves time for another. */
 async function retry<M extends keyof UnaryMethods>(
   call: Attempted<M>,
 ): Promise<UnaryMethods[M][1]> {
-  const { connector, login, session, timers, method, request, timeoutMs } = call;
+  const { connector, login, session, timers, method, request, timeoutMs, signal } = call;
   const deadline = timers.now() + timeoutMs;
   const left = (): number => deadline - timers.now();
   let last = new EtcdError('timeout', `etcd ${method}: no connection within ${timeoutMs} ms`);
   for (let attempt = 1; attempt <= 3 && left() > 0; attempt++) {
     try {
       const { connection, token } = await within(session(), left(), timers, last);
+      if (signal?.aborted) throw new EtcdError('closed', `etcd ${method}: given up`);
       try {
         return await connection.unary(method, request, { timeoutMs: left() / 2, token });
       } catch (error) {

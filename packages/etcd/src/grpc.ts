@@ -13,61 +13,11 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { fromJSON, type MethodDefinition } from '@grpc/proto-loader';
+import type { Connection, Member, TlsOptions } from './connection.ts';
 import { EtcdError } from './errors.ts';
 import type { StreamMethods, UnaryMethods } from './protocol.ts';
 import { descriptor } from './protocol-descriptor.ts';
 import { errorFromStatus } from './status.ts';
-
-/** Where a member is and how to talk to it. */
-export interface Member {
-  /** `host:port`. */
-  readonly address: string;
-  readonly tls: TlsOptions | undefined;
-}
-
-/** Certificates in PEM. */
-export interface TlsOptions {
-  /** Authorities that may have signed the server's certificate. Default: the system's. */
-  readonly ca?: string | Buffer;
-  /** This client's certificate chain, for mTLS. */
-  readonly cert?: string | Buffer;
-  /** The private key of `cert`. */
-  readonly key?: string | Buffer;
-  /** Name to expect in the server's certificate, when it is not the host. */
-  readonly serverName?: string;
-}
-
-/** A stream in both directions. */
-export interface EtcdStream<Request> {
-  send(request: Request): void;
-  /** Ends the stream. `onEnd` is not called any more. */
-  cancel(): void;
-}
-
-/** What a stream reports. `onEnd` comes once, and nothing after it. */
-interface StreamHandlers<Response> {
-  onMessage(message: Response): void;
-  onEnd(error: EtcdError): void;
-}
-
-/** An open connection to one member. */
-export interface Connection {
-  readonly address: string;
-  /** Whether calls can be expected to go through. */
-  readonly alive: boolean;
-  unary<M extends keyof UnaryMethods>(
-    method: M,
-    request: UnaryMethods[M][0],
-    options: { readonly timeoutMs: number; readonly token: string | undefined },
-  ): Promise<UnaryMethods[M][1]>;
-  stream<M extends keyof StreamMethods>(
-    method: M,
-    token: string | undefined,
-    handlers: StreamHandlers<StreamMethods[M][1]>,
-  ): EtcdStream<StreamMethods[M][0]>;
-  /** Closes the connection; whatever is under way fails with `error`. Safe to call twice. */
-  drop(error: EtcdError): void;
-}
 
 const CHANNEL_OPTIONS: ChannelOptions = {
   // A shared pool could hand out the dead connection that was just dropped.
@@ -86,15 +36,19 @@ const definitions = fromJSON(descriptor, { longs: String, enums: String, default
 
 /**
  * Opens a connection and resolves when the member answers; rejects with the reason as soon as it is
- * known, and after `timeoutMs` at the latest.
+ * known, after `timeoutMs` at the latest, and at once when `signal` aborts.
  */
-export async function openConnection(member: Member, timeoutMs: number): Promise<Connection> {
+export async function openConnection(
+  member: Member,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Connection> {
   const client = new Client(member.address, createCredentials(member.tls), {
     ...CHANNEL_OPTIONS,
     ...(member.tls?.serverName && { 'grpc.ssl_target_name_override': member.tls.serverName }),
   });
   try {
-    await becomeReady(client, member.address, timeoutMs);
+    await becomeReady(client, member.address, timeoutMs, signal);
   } catch (error) {
     client.close();
     throw error;
@@ -185,7 +139,12 @@ function createConnection(client: Client, address: string): Connection {
  * Waits for the channel. As soon as it reports a failure, a call is made for the only thing that
  * knows why: its status.
  */
-async function becomeReady(client: Client, address: string, timeoutMs: number): Promise<void> {
+async function becomeReady(
+  client: Client,
+  address: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   const channel = client.getChannel();
   const deadline = Date.now() + timeoutMs;
   for (;;) {
@@ -193,14 +152,21 @@ async function becomeReady(client: Client, address: string, timeoutMs: number): 
     if (state === connectivityState.READY) return;
     if (state === connectivityState.TRANSIENT_FAILURE) throw await reasonOf(client, address);
     await new Promise<void>((resolve, reject) => {
+      const end = (error?: EtcdError): void => {
+        clearTimeout(alive);
+        signal.removeEventListener('abort', onAbort);
+        if (error) reject(error);
+        else resolve();
+      };
+      const onAbort = (): void => end(new EtcdError('closed', `etcd at ${address}: given up`));
       // grpc-js does not keep the process alive while it connects; whoever waits here must.
       const alive = setTimeout(() => {}, timeoutMs);
+      signal.addEventListener('abort', onAbort, { once: true });
       channel.watchConnectivityState(state, deadline, (late) => {
-        clearTimeout(alive);
-        if (!late) return resolve();
         const message = `etcd at ${address}: no connection within ${Math.round(timeoutMs)} ms`;
-        reject(new EtcdError('unavailable', message));
+        end(late && new EtcdError('unavailable', message));
       });
+      if (signal.aborted) onAbort();
     });
   }
 }
@@ -217,7 +183,7 @@ function reasonOf(client: Client, address: string): Promise<EtcdError> {
       request,
       options,
       (error) => {
-        const why = error?.details ?? 'connection lost';
+        const why = (error?.details ?? 'connection lost').replace(/ Resolution note: $/, '');
         resolve(new EtcdError('unavailable', `etcd at ${address}: ${why}`));
       },
     );

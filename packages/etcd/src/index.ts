@@ -1,6 +1,7 @@
 export type { EtcdClientOptions } from './client-options.ts';
 export type { Decoded, DecodedEndpoint } from './codec.ts';
 export { decodeEndpoint, encodeEndpoint, endpointKey } from './codec.ts';
+export type { TlsOptions } from './connection.ts';
 export type { DeletionGuardOptions } from './deletion-guard.ts';
 export type { EtcdEndpointSource, EtcdEndpointSourceOptions } from './endpoint-source.ts';
 export { createEtcdEndpointSource } from './endpoint-source.ts';
@@ -8,7 +9,6 @@ export type { EtcdErrorReason } from './errors.ts';
 export { EtcdError, isEtcdError } from './errors.ts';
 export type { EtcdClient } from './etcd-client.ts';
 export { createEtcdClient } from './etcd-client.ts';
-export type { TlsOptions } from './grpc.ts';
 export type { EtcdAuth } from './login.ts';
 export type {
   RegisteredServer,

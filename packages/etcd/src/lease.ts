@@ -27,14 +27,23 @@ const MAX_BACKOFF_MS = 2_000;
 const STABLE_MS = 1_000;
 
 /**
- * Asks for a lease. The ID is chosen here, so that a second try after a lost answer does not leave a
- * second lease behind.
+ * Chooses the ID of a lease. Chosen here and not by etcd, a second try after a lost answer does not
+ * leave a second lease behind, and a lease can be revoked of which it is not known whether it exists.
  */
-export async function grantLease(client: EtcdInternals, ttlSeconds: number): Promise<Lease> {
-  const id = String(randomBytes(8).readBigUInt64BE() >> 1n || 1n);
+export function chooseLeaseId(): string {
+  return String(randomBytes(8).readBigUInt64BE() >> 1n || 1n);
+}
+
+/** Asks for a lease. */
+export async function grantLease(
+  client: EtcdInternals,
+  id: string,
+  ttlSeconds: number,
+  signal: AbortSignal,
+): Promise<Lease> {
   const request = { TTL: String(Math.ceil(ttlSeconds)), ID: id };
   try {
-    const { TTL } = await client.unary('Lease/LeaseGrant', request);
+    const { TTL } = await client.unary('Lease/LeaseGrant', request, { signal });
     return { id, ttlMs: Number(TTL) * 1_000 };
   } catch (error) {
     const known = asEtcdError(error);
@@ -51,7 +60,7 @@ export async function revokeLease(
   timeoutMs: number,
 ): Promise<boolean> {
   try {
-    await client.unary('Lease/LeaseRevoke', { ID: id }, timeoutMs);
+    await client.unary('Lease/LeaseRevoke', { ID: id }, { timeoutMs });
     return true;
   } catch (error) {
     if (isEtcdError(error, 'lease-lost')) return false;

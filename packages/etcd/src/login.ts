@@ -1,5 +1,5 @@
+import type { Connection } from './connection.ts';
 import { asEtcdError, EtcdError } from './errors.ts';
-import type { Connection } from './grpc.ts';
 import type { Timers } from './timers.ts';
 
 /** A user's name and password. */

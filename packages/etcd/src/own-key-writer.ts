@@ -13,8 +13,10 @@ export async function takeKey(
   key: Buffer,
   value: string,
   lease: string,
+  signal: AbortSignal,
 ): Promise<Written> {
-  const { header } = await client.unary('KV/Put', { key, value: Buffer.from(value), lease });
+  const request = { key, value: Buffer.from(value), lease };
+  const { header } = await client.unary('KV/Put', request, { signal });
   return { kind: 'stored', revision: Number(header?.revision ?? 0) };
 }
 
@@ -28,13 +30,18 @@ export async function writeOwnKey(
   value: string,
   lease: string,
   isOwnLease: (id: string) => boolean,
+  signal: AbortSignal,
 ): Promise<Written> {
   const requestPut = { key, value: Buffer.from(value), lease };
-  const owned = await client.unary('KV/Txn', {
-    compare: [{ result: 'EQUAL', target: 'LEASE', key, lease }],
-    success: [{ requestPut }],
-    failure: [{ requestRange: { key } }],
-  });
+  const owned = await client.unary(
+    'KV/Txn',
+    {
+      compare: [{ result: 'EQUAL', target: 'LEASE', key, lease }],
+      success: [{ requestPut }],
+      failure: [{ requestRange: { key } }],
+    },
+    { signal },
+  );
   if (owned.succeeded) return { kind: 'stored', revision: Number(owned.header?.revision ?? 0) };
 
   const found = owned.responses[0]?.responseRange?.kvs[0];
@@ -42,11 +49,15 @@ export async function writeOwnKey(
     return { kind: 'superseded', leaseId: found.lease };
   }
   const modRevision = found?.modRevision ?? '0';
-  const unchanged = await client.unary('KV/Txn', {
-    compare: [{ result: 'EQUAL', target: 'MOD', key, modRevision }],
-    success: [{ requestPut }],
-    failure: [],
-  });
+  const unchanged = await client.unary(
+    'KV/Txn',
+    {
+      compare: [{ result: 'EQUAL', target: 'MOD', key, modRevision }],
+      success: [{ requestPut }],
+      failure: [],
+    },
+    { signal },
+  );
   if (unchanged.succeeded) {
     return { kind: 'stored', revision: Number(unchanged.header?.revision ?? 0) };
   }

@@ -2,7 +2,7 @@ import { createListeners, type Listeners } from '@wrr/core';
 import { encodeEndpoint, endpointKey } from './codec.ts';
 import { asEtcdError, EtcdError } from './errors.ts';
 import type { EtcdInternals } from './etcd-client.ts';
-import { grantLease, keepAlive, type Lease, revokeLease } from './lease.ts';
+import { chooseLeaseId, grantLease, keepAlive, type Lease, revokeLease } from './lease.ts';
 import { judgeOwnKey } from './own-key.ts';
 import { takeKey, type Written, writeOwnKey } from './own-key-writer.ts';
 import type { CheckedRegistration } from './registration-options.ts';
@@ -59,6 +59,7 @@ export function maintainEntry(
 
   let weight = options.weight;
   let lease: Lease | undefined;
+  let asking: string | undefined;
   let keeper: { close(): void } | undefined;
   let watch: RangeWatch | undefined;
   let stored: { value: string; revision: number; weight: number; leaseId: string } | undefined;
@@ -93,11 +94,11 @@ export function maintainEntry(
   };
 
   const takeLease = async (): Promise<Lease> => {
-    const granted = await grantLease(client, ttlSeconds);
-    if (closing.signal.aborted) {
-      void revokeLease(client, granted.id, REVOKE_MS).catch(() => {});
-      throw new EtcdError('closed', 'the registration has been closed');
-    }
+    // Until it is known whether it was granted, the next try is for the same one.
+    asking ??= chooseLeaseId();
+    const granted = await grantLease(client, asking, ttlSeconds, closing.signal);
+    if (closing.signal.aborted) throw closedError();
+    asking = undefined;
     lease = granted;
     ownLeases.add(granted.id);
     keeper = keepAlive(client, granted, {
@@ -144,7 +145,9 @@ export function maintainEntry(
     watchRange(client, { key }, { onChange: look, onContact() {}, onFailure: failing });
 
   const write = async (value: string, { id }: Lease): Promise<Written> =>
-    stored ? writeOwnKey(client, key, value, id, isOwnLease) : takeKey(client, key, value, id);
+    stored
+      ? writeOwnKey(client, key, value, id, isOwnLease, closing.signal)
+      : takeKey(client, key, value, id, closing.signal);
 
   /** One attempt to bring about what is wanted. */
   const attempt = async (): Promise<void> => {
@@ -198,20 +201,18 @@ export function maintainEntry(
       look();
     }
   };
-  const running = run();
+  void run();
 
   const close = async (): Promise<void> => {
     closing.abort();
     keeper?.close();
     watch?.close();
     repairTimer?.cancel();
-    const error = new EtcdError('closed', 'the registration has been closed');
-    waiters.close(error);
-    attempts.tell(error);
-    const held = lease;
-    const removed = held && (await revokeLease(client, held.id, REVOKE_MS).catch(() => false));
+    waiters.close(closedError());
+    attempts.tell(closedError());
+    const held = lease?.id ?? asking;
+    const removed = held && (await revokeLease(client, held, REVOKE_MS).catch(() => false));
     if (removed) emit({ type: 'deregistered' });
-    void running;
   };
 
   return {
@@ -236,4 +237,8 @@ export function maintainEntry(
     },
     close,
   };
+}
+
+function closedError(): EtcdError {
+  return new EtcdError('closed', 'the registration has been closed');
 }

@@ -1,6 +1,6 @@
+import type { EtcdStream } from './connection.ts';
 import { asEtcdError, EtcdError } from './errors.ts';
 import type { EtcdInternals, Session } from './etcd-client.ts';
-import type { EtcdStream } from './grpc.ts';
 import type { WatchRequest, WatchResponse } from './protocol.ts';
 import { reasonFromText } from './status.ts';
 import { createBackoff, pause } from './timers.ts';
@@ -67,7 +67,8 @@ export function watchRange(
     state.listing();
     const first = state.nextRevision === 0;
     const timeoutMs = client.requestTimeoutMs * LIST_TIMEOUT_FACTOR;
-    const { header, kvs } = await client.unary('KV/Range', range, timeoutMs);
+    const { signal } = closing;
+    const { header, kvs } = await client.unary('KV/Range', range, { timeoutMs, signal });
     if (closing.signal.aborted) return true;
     const { changes, rebased } = state.listed(header, kvs);
     needsList = false;

@@ -1,5 +1,5 @@
+import type { Connection } from '../src/connection.ts';
 import type { EtcdError } from '../src/errors.ts';
-import type { Connection } from '../src/grpc.ts';
 import type { StreamMethods, UnaryMethods } from '../src/protocol.ts';
 
 /** A stream as the test holds its far end. */

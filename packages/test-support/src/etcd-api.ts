@@ -55,6 +55,16 @@ export class EtcdApi {
     return Number(header.revision);
   }
 
+  /** Writes many keys without a lease, as many in one transaction as etcd takes. */
+  async putAll(entries: readonly (readonly [key: string, value: string])[]): Promise<void> {
+    for (let start = 0; start < entries.length; start += 128) {
+      const success = entries.slice(start, start + 128).map(([key, value]) => ({
+        request_put: { key: encode(key), value: encode(value) },
+      }));
+      await this.call('kv/txn', { success });
+    }
+  }
+
   async get(key: string): Promise<EtcdKeyValue | undefined> {
     return (await this.#range({ key: encode(key) }))[0];
   }
@@ -99,6 +109,14 @@ export class EtcdApi {
 
   async revoke(lease: string): Promise<void> {
     await this.call('lease/revoke', { ID: lease });
+  }
+
+  /** Takes back all alarms, as `etcdctl alarm disarm` does. */
+  async disarm(): Promise<void> {
+    const { alarms = [] } = await this.call<{ alarms?: object[] }>('maintenance/alarm', {});
+    for (const alarm of alarms) {
+      await this.call('maintenance/alarm', { action: 'DEACTIVATE', ...alarm });
+    }
   }
 
   async #range(body: object): Promise<EtcdKeyValue[]> {
