@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createDelayLine } from './delay-line.ts';
 import { findFreePort } from './free-port.ts';
 
 /** A TCP proxy on 127.0.0.1 that breaks connections on request. */
@@ -71,6 +72,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
       [server, client],
     ] as const) {
       from.setNoDelay(true);
+      const line = createDelayLine((chunk) => to.destroyed || to.write(chunk));
       from.on('data', (chunk: Buffer) => {
         if (from === server && chunk.length > pair.left) {
           pairs.delete(pair);
@@ -80,8 +82,7 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
           return;
         }
         if (from === server) pair.left -= chunk.length;
-        if (delayMs === 0) to.write(chunk);
-        else setTimeout(() => to.destroyed || to.write(chunk), delayMs).unref();
+        line.push(chunk, delayMs);
       });
       // A frozen pair must not tell one end that the other has gone: a black hole is silent.
       from.on('error', () => pair.frozen || end());

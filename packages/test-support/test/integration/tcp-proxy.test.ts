@@ -117,6 +117,17 @@ describe('startTcpProxy', () => {
     expect(performance.now() - start).toBeGreaterThanOrEqual(95);
   });
 
+  it('keeps the order when a delay ends', async () => {
+    const client = await dial();
+    proxy.delay(100);
+    client.socket.write('1');
+    await sleep(20);
+    await proxy.heal();
+    client.socket.write('2');
+    await waitFor(() => client.received.length === 2);
+    expect(client.received).toBe('12');
+  });
+
   it('refuses until healed', async () => {
     const client = await dial();
     await proxy.refuse();
