@@ -39,13 +39,13 @@ describe.each(Object.entries({ ours: wrrThrottle(), aegis, kratosV3, goZero, sre
   },
 );
 
-it('go-zero lets a call through each second of an outage', () => {
+it('go-zero lets a call through each second of an outage', { timeout: 60_000 }, () => {
   const { passedPerSecond } = simulateOutage(goZero, 100, 1);
   expect(passedPerSecond).toBeGreaterThan(0.9);
   expect(passedPerSecond).toBeLessThan(2);
 });
 
-it('aegis lets about one call per window through', () => {
+it('aegis lets about one call per window through', { timeout: 60_000 }, () => {
   expect(simulateOutage(aegis, 1_000, 1).passedPerSecond).toBeLessThan(0.6);
 });
 
@@ -99,7 +99,7 @@ it('simulated time handles events in order, those of one moment as they were set
   expect(seen).toHaveLength(500 - 72);
 });
 
-describe('of three endpoints', () => {
+describe('of three endpoints', { timeout: 60_000 }, () => {
   const trouble = {
     ratePerSecond: 50,
     wellMs: 5_000,

@@ -2,6 +2,12 @@ import type { CircuitBreakerOptions, Outcome } from '@wrr/core';
 import fc from 'fast-check';
 import type { BreakerUnderTest } from './naive-breaker.ts';
 
+/** Under mutation, each property runs a hundred times: it runs once for every mutant. */
+export const thorough: boolean = process.env['STRYKER_MUTATOR_WORKER'] === undefined;
+
+/** For tests that take a second on an idle machine: a busy one may take ten. */
+export const PATIENCE = { timeout: 60_000 } as const;
+
 /** One event in a breaker's life. `dt` is how far the clock has moved, or a reading that is no time. */
 export type BreakerStep =
   | { readonly do: 'acquire'; readonly dt: number; readonly deadlineIn: number | undefined }

@@ -7,7 +7,15 @@ import {
 } from '@wrr/core';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { breakerHistory, breakerOptions, must, play, seeded } from './breaker-kit.ts';
+import {
+  breakerHistory,
+  breakerOptions,
+  must,
+  PATIENCE,
+  play,
+  seeded,
+  thorough,
+} from './breaker-kit.ts';
 import { NaiveBreaker } from './naive-breaker.ts';
 
 const edges = new Map<string, number>();
@@ -21,7 +29,7 @@ function countEdge(event: CircuitBreakerEvent): void {
 }
 
 describe('over random histories', () => {
-  it('decides as the naive model that keeps every call', () => {
+  it('decides as the naive model that keeps every call', PATIENCE, () => {
     fc.assert(
       fc.property(breakerOptions, breakerHistory, fc.integer(), (options, steps, seed) => {
         const real = createCircuitBreaker({ ...options, random: seeded(seed), onEvent: countEdge });
@@ -36,11 +44,11 @@ describe('over random histories', () => {
           }
         });
       }),
-      { numRuns: 4_000 },
+      { numRuns: thorough ? 4_000 : 100 },
     );
   });
 
-  it('keeps the invariants 3–10, 13–20, 25–27 after every step', () => {
+  it('keeps the invariants 3–10, 13–20, 25–27 after every step', PATIENCE, () => {
     fc.assert(
       fc.property(breakerOptions, breakerHistory, fc.integer(), (options, steps, seed) => {
         const events: CircuitBreakerEvent[] = [];
@@ -99,7 +107,7 @@ describe('over random histories', () => {
           before = json;
         });
       }),
-      { numRuns: 400 },
+      { numRuns: thorough ? 400 : 100 },
     );
   });
 });
@@ -161,7 +169,7 @@ const ALLOWED = [
 ];
 
 afterAll(() => {
-  const missed = ALLOWED.filter((edge) => (edges.get(edge) ?? 0) < 100);
+  const missed = ALLOWED.filter((edge) => thorough && (edges.get(edge) ?? 0) < 100);
   expect(missed, 'every edge is reached at least 100 times').toEqual([]);
 });
 
@@ -177,11 +185,11 @@ it('I1: asking changes nothing', () => {
         expect(JSON.stringify(breaker)).toBe(before);
       });
     }),
-    { numRuns: 50 },
+    { numRuns: thorough ? 50 : 100 },
   );
 });
 
-it('I2: a copy made from its JSON goes on exactly as the original', () => {
+it('I2: a copy made from its JSON goes on exactly as the original', PATIENCE, () => {
   fc.assert(
     fc.property(
       breakerOptions,
@@ -207,7 +215,7 @@ it('I2: a copy made from its JSON goes on exactly as the original', () => {
         });
       },
     ),
-    { numRuns: 200 },
+    { numRuns: thorough ? 200 : 100 },
   );
 });
 
@@ -228,7 +236,7 @@ it('I11: a result of an earlier state changes nothing', () => {
         expect(JSON.stringify(breaker)).toBe(before);
       });
     }),
-    { numRuns: 100 },
+    { numRuns: thorough ? 100 : 100 },
   );
 });
 
@@ -261,7 +269,7 @@ it('I21: only a counted outcome opens a closed circuit', () => {
         play([breaker], [step], () => {});
       }
     }),
-    { numRuns: 200 },
+    { numRuns: thorough ? 200 : 100 },
   );
 });
 
@@ -408,7 +416,7 @@ it('I34: forced, it does what it is told and records nothing; let go, it starts 
         expect(Math.max(...breaker.toJSON().window.buckets)).toBe(0);
       }
     }),
-    { numRuns: 50 },
+    { numRuns: thorough ? 50 : 100 },
   );
 });
 
@@ -432,7 +440,7 @@ it('I35: a listener that throws, or that calls back, changes nothing but by what
         expect(heard).toHaveLength(generation);
       });
     }),
-    { numRuns: 100 },
+    { numRuns: thorough ? 100 : 100 },
   );
 });
 
