@@ -19,15 +19,18 @@ it('30 SIGKILLs under 60 callers fail no call', { timeout: 60_000 }, async () =>
   await connected(client, 3);
   const failures: unknown[] = [];
   let calls = 0;
-  let stop = false;
+  const run = { isOver: false };
   const caller = async (): Promise<void> => {
-    while (!stop) {
+    while (!run.isOver) {
       calls++;
       await callUnary(client).catch((error: unknown) => failures.push(String(error)));
     }
   };
   const callers = Array.from({ length: CALLERS }, caller);
-  closing({ close: () => (stop = true) });
+  const stop = (): void => {
+    run.isOver = true;
+  };
+  closing({ close: stop });
   for (let kill = 0; kill < KILLS; kill++) {
     const server = servers[kill % servers.length];
     await server?.kill();
@@ -38,7 +41,7 @@ it('30 SIGKILLs under 60 callers fail no call', { timeout: 60_000 }, async () =>
     const before = calls;
     await waitFor(() => calls > before + CALLERS);
   }
-  stop = true;
+  stop();
   await Promise.all(callers);
   expect(failures).toEqual([]);
   expect(calls).toBeGreaterThan(KILLS * CALLERS);

@@ -51,7 +51,8 @@ afterEach(() => {
 
 /** Sets what servers a, b and c do. */
 async function behave(...behaviours: readonly GrpcBehaviour[]): Promise<void> {
-  await Promise.all(behaviours.map((behaviour, index) => all.servers[index]?.behave(behaviour)));
+  for (const [index, behaviour] of behaviours.entries())
+    await all.servers[index]?.behave(behaviour);
 }
 
 /** A client that begins with a, then b, then c, and has no breakers in the way. */
@@ -66,6 +67,55 @@ async function clientWith(failover: FailoverInterceptorOptions): Promise<Client>
 
 async function calls(): Promise<number[]> {
   return Promise.all(all.servers.map(async (server) => (await server.counters()).calls));
+}
+
+function telling(ms: string): GrpcBehaviour {
+  return { ...broken, trailers: { 'grpc-retry-pushback-ms': ms } };
+}
+
+/** Reads an answer to its end. */
+function read(
+  client: Client,
+  method: typeof echoService.serverStream,
+  requests: readonly EchoRequest[],
+): Promise<{ from: string[]; code: number }> {
+  const { path, requestSerialize, responseDeserialize } = method;
+  const [first = {}] = requests;
+  const start = (): Readable & {
+    on(event: 'status', heard: (status: Ended) => void): unknown;
+  } => {
+    if (!method.requestStream) {
+      return client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, first);
+    }
+    const both = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    for (const request of requests) both.write(request);
+    both.end();
+    return both;
+  };
+  const call = start();
+  const from: string[] = [];
+  return new Promise((done) => {
+    call.on('data', (reply: EchoReply) => from.push(`${reply.server}${reply.index}`));
+    call.on('error', () => {});
+    call.on('status', ({ code }) => done({ from, code }));
+  });
+}
+
+function collect(client: Client, payloads: readonly string[]): Promise<EchoReply | undefined> {
+  const { path, requestSerialize, responseDeserialize } = echoService.clientStream;
+  return new Promise((resolve, reject) => {
+    const call = client.makeClientStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      (error: ServiceError | null, reply?: EchoReply) => {
+        if (error === null) resolve(reply);
+        else reject(error);
+      },
+    );
+    for (const payload of payloads) call.write({ payload });
+    call.end();
+  });
 }
 
 const broken = { failWith: status.UNAVAILABLE };
@@ -194,10 +244,6 @@ describe('an idempotent call', () => {
 });
 
 describe('pushback', () => {
-  function telling(ms: string): GrpcBehaviour {
-    return { ...broken, trailers: { 'grpc-retry-pushback-ms': ms } };
-  }
-
   it('delays the next attempt by what the server says', async () => {
     await behave(telling('200'), {}, {});
     const start = performance.now();
@@ -278,34 +324,6 @@ describe('hedging', () => {
 });
 
 describe('a stream', () => {
-  /** Reads an answer to its end. */
-  function read(
-    client: Client,
-    method: typeof echoService.serverStream,
-    requests: readonly EchoRequest[],
-  ): Promise<{ from: string[]; code: number }> {
-    const { path, requestSerialize, responseDeserialize } = method;
-    const [first = {}] = requests;
-    const start = (): Readable & {
-      on(event: 'status', heard: (status: Ended) => void): unknown;
-    } => {
-      if (!method.requestStream) {
-        return client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, first);
-      }
-      const both = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
-      for (const request of requests) both.write(request);
-      both.end();
-      return both;
-    };
-    const call = start();
-    const from: string[] = [];
-    return new Promise((done) => {
-      call.on('data', (reply: EchoReply) => from.push(`${reply.server}${reply.index}`));
-      call.on('error', () => {});
-      call.on('status', ({ code }) => done({ from, code }));
-    });
-  }
-
   it('of answers fails over before its first message', async () => {
     await behave(broken, {}, {});
     const client = await clientWith({ idempotent });
@@ -350,23 +368,6 @@ describe('a stream', () => {
     const client = await clientWith({ idempotent });
     expect((await read(client, echoService.bidi, [{}, {}])).from).toEqual(['b0', 'b1', 'b2']);
   });
-
-  function collect(client: Client, payloads: readonly string[]): Promise<EchoReply | undefined> {
-    const { path, requestSerialize, responseDeserialize } = echoService.clientStream;
-    return new Promise((resolve, reject) => {
-      const call = client.makeClientStreamRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        (error: ServiceError | null, reply?: EchoReply) => {
-          if (error === null) resolve(reply);
-          else reject(error);
-        },
-      );
-      for (const payload of payloads) call.write({ payload });
-      call.end();
-    });
-  }
 });
 
 describe('two layers of retries', () => {

@@ -1,0 +1,114 @@
+import type { Client } from '@grpc/grpc-js';
+import { channelOptions } from '@wrr/grpc-js';
+import { callUnary, startGrpcCluster } from '@wrr/test-support';
+import { mapValues } from '../interleave.ts';
+import { median, quantile, seededRandom, shuffled } from '../statistics.ts';
+import type { Context, Row } from '../suite.ts';
+import { connect, everythingOn, roundRobin, spread } from './clients.ts';
+
+const CALLERS = 32;
+
+interface Turn {
+  /** Calls per second. */
+  readonly rate: number;
+  /** 99th percentile of the latency, in milliseconds. */
+  readonly p99: number;
+  /** Processor time of the client's process per call, in microseconds. */
+  readonly cpu: number;
+}
+
+/**
+ * Unary calls over three loopback servers, 32 callers at once, in interleaved turns: everything on,
+ * against grpc-js's built-in round robin.
+ */
+export async function throughputRows({ quick, progress }: Context): Promise<Row[]> {
+  const cluster = await startGrpcCluster([1, 1, 1]);
+  const clients: Record<string, Client> = {
+    ours: await connect(`wrr:///${cluster.weighted}`, everythingOn()),
+    round_robin: await connect(`ipv4:${cluster.addresses}`, roundRobin),
+    'policy alone': await connect(`wrr:///${cluster.weighted}`, channelOptions()),
+  };
+  const rounds = quick ? 5 : 31;
+  const turnMs = quick ? 200 : 1_000;
+  const turns: Record<string, Turn[]> = {};
+  try {
+    for (const client of Object.values(clients)) await spread(client, cluster);
+    for (const client of Object.values(clients)) await turn(client, 2 * turnMs);
+    const random = seededRandom(20_261_122);
+    for (let round = 0; round < rounds; round++) {
+      progress(`unary calls, round ${round + 1} of ${rounds}`);
+      for (const [name, client] of shuffled(Object.entries(clients), random)) {
+        turns[name] = [...(turns[name] ?? []), await turn(client, turnMs)];
+      }
+    }
+  } finally {
+    for (const client of Object.values(clients)) client.close();
+    await cluster.close();
+  }
+  return [
+    row('unary calls, 32 callers, 3 servers: throughput', 'calls/s', turns, ({ rate }) => rate, {
+      moreIsBetter: true,
+      goal: [0.97, '≥ 0.97 of round_robin'],
+    }),
+    row('unary calls, 32 callers, 3 servers: p99', 'ms', turns, ({ p99 }) => p99, {
+      moreIsBetter: false,
+      goal: [1 / 1.05, '≤ 1.05 × round_robin'],
+    }),
+    row('unary calls, 32 callers, 3 servers: client CPU', 'µs/call', turns, ({ cpu }) => cpu, {
+      moreIsBetter: false,
+    }),
+  ];
+}
+
+async function turn(client: Client, ms: number): Promise<Turn> {
+  const latencies: number[] = [];
+  const began = performance.now();
+  const cpuBefore = process.cpuUsage();
+  const caller = async (): Promise<void> => {
+    for (let now = began; now < began + ms; ) {
+      const start = now;
+      await callUnary(client);
+      now = performance.now();
+      latencies.push(now - start);
+    }
+  };
+  await Promise.all(Array.from({ length: CALLERS }, caller));
+  const seconds = (performance.now() - began) / 1_000;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return {
+    rate: latencies.length / seconds,
+    p99: quantile(latencies, 0.99),
+    cpu: (user + system) / latencies.length,
+  };
+}
+
+/** The ratio is the median of the rounds' own ratios: each pair ran within the same seconds. */
+function row(
+  name: string,
+  unit: string,
+  turns: Readonly<Record<string, readonly Turn[]>>,
+  figure: (turn: Turn) => number,
+  { moreIsBetter, goal }: { moreIsBetter: boolean; goal?: readonly [number, string] },
+): Row {
+  const samples = mapValues(turns, (all) => all.map(figure));
+  const { ours = [], ...others } = samples;
+  const ratio = mapValues(others, (peer) =>
+    median(
+      ours.map((own, round) => {
+        const other = peer[round] ?? Number.NaN;
+        return moreIsBetter ? own / other : other / own;
+      }),
+    ),
+  );
+  return {
+    suite: 'rpc',
+    case: name,
+    unit,
+    ours: median(ours),
+    peers: mapValues(others, median),
+    ratio,
+    rounds: ours.length,
+    spread: mapValues(samples, (s) => [quantile(s, 0.25), quantile(s, 0.75)] as const),
+    ...(goal && { goal: { text: goal[1], met: (ratio['round_robin'] ?? 0) >= goal[0] } }),
+  };
+}
