@@ -58,3 +58,14 @@ export async function loadOf(client: GoProcess, rate: number): Promise<() => Pro
   await client.ask('start', { rate });
   return () => client.ask<GoTally>('stop');
 }
+
+/**
+ * Allows for what gRPC's own retries cannot save: a call whose response headers had arrived when its
+ * server was killed is committed (gRFC A6). A grpc-js server sends headers a moment before the message,
+ * so one kill under 300 calls a second loses such a call about once in 20 times.
+ */
+export function expectOnlyBegunAnswersLost({ errors, calls }: Tally): void {
+  const lost = Object.values(errors).reduce((sum, count) => sum + count, 0);
+  expect(lost, JSON.stringify(errors)).toBeLessThanOrEqual(Math.min(2, calls));
+  for (const error of Object.keys(errors)) expect(error).toMatch(/reset|EOF|dropped/i);
+}

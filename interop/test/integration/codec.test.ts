@@ -76,12 +76,12 @@ describe.skipIf(version === undefined)('the stored format', () => {
 
   describe.each(goVersions)('as %s writes it', (_, binary) => {
     it('is what the golden file holds, byte by byte', async () => {
-      const process_ = await manager(binary);
+      const goProcess = await manager(binary);
       for (const [index, metadata] of metadatas.entries()) {
         const addr = `10.0.0.${index}:50051`;
-        await process_.ask('add', { key: `${service}/${addr}`, addr, metadata });
+        await goProcess.ask('add', { key: `${service}/${addr}`, addr, metadata });
       }
-      await process_.close();
+      await goProcess.close();
       await expectGolden('go-values.json', await stored());
       await etcd.api.deletePrefix(`${service}/`);
     });
@@ -98,7 +98,6 @@ describe.skipIf(version === undefined)('the stored format', () => {
       const rest = Object.keys(metadata).length > 0 ? { metadata } : {};
       return { key: `10.0.0.${index}:50051`, weight, ...rest };
     });
-    const byKey = (a: { key: string }, b: { key: string }): number => a.key.localeCompare(b.key);
     expect(endpoints.toSorted(byKey)).toEqual(wanted.toSorted(byKey));
     await etcd.api.deletePrefix(`${service}/`);
   });
@@ -125,10 +124,10 @@ describe.skipIf(version === undefined)('the stored format', () => {
       const golden = JSON.parse(
         await readFile(join(interopFolder, 'golden', 'node-values.json'), 'utf8'),
       ) as Record<string, string>;
-      for (const [key, value] of Object.entries(golden)) await etcd.api.put(`${key}`, value);
-      const process_ = await manager(binary);
-      const list = await process_.ask<Record<string, GoEndpoint>>('list');
-      await process_.close();
+      for (const [key, value] of Object.entries(golden)) await etcd.api.put(key, value);
+      const goProcess = await manager(binary);
+      const list = await goProcess.ask<Record<string, GoEndpoint>>('list');
+      await goProcess.close();
       const wanted = metadatas.map((fields, index) => {
         const Addr = `10.0.1.${index}:50051`;
         return [`${service}/${Addr}`, { Addr, Metadata: { weight: 1, ...fields } }];
@@ -144,9 +143,9 @@ describe.skipIf(version === undefined)('the stored format', () => {
       await etcd.api.deletePrefix(`${service}/`);
       const values = foreignValues(1_500);
       await Promise.all(values.map((value, index) => etcd.api.put(`${service}/${index}`, value)));
-      const process_ = await manager(binary);
-      const list = await process_.ask<Record<string, GoEndpoint>>('list');
-      await process_.close();
+      const goProcess = await manager(binary);
+      const list = await goProcess.ask<Record<string, GoEndpoint>>('list');
+      await goProcess.close();
       const theirs = Object.values(list).map(({ Addr }) => Addr);
       const both = [...theirs.filter(isDialable), ...takenByUsAlone(values)];
       const { endpoints } = await snapshot((seen) => seen.endpoints.length > 0);
@@ -159,6 +158,10 @@ describe.skipIf(version === undefined)('the stored format', () => {
 function takenByUsAlone(values: readonly string[]): string[] {
   const hidden = values.filter((value) => /"Op":(?:1e2|0\.0),"addr"|1e400/i.test(value));
   return hidden.map((value) => /"addr":"([^"]+)"/i.exec(value)?.[1] ?? value);
+}
+
+function byKey(a: { readonly key: string }, b: { readonly key: string }): number {
+  return a.key.localeCompare(b.key);
 }
 
 /** What Go takes and we leave: an empty address, or one that is no host:port. */

@@ -26,9 +26,9 @@ describe.skipIf(clients.length === 0).each(versions)('on $name', ({ binary: etcd
     const start = async (server: string, weight: number): Promise<GoProcess> => {
       const flags = { name: server, weight, ttl: TTL_SECONDS };
       const options = { binary, role: 'serve', etcd: etcd.endpoint, service, flags } as const;
-      const process_ = await startGo(options);
-      servers.set(server, process_);
-      return process_;
+      const goProcess = await startGo(options);
+      servers.set(server, goProcess);
+      return goProcess;
     };
     const tell = (server: string, what: string, fields?: object): Promise<unknown> =>
       servers.get(server)?.ask(what, { ...fields }) ?? Promise.reject(new Error(server));

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { createSchedule, type Fault, faultKinds, type Schedule } from '../src/schedule.ts';
+
+const options = { minutes: 3, servers: 6, clients: 2 };
+const faultsOf = ({ steps }: Schedule): Fault[] =>
+  steps.flatMap((step) => (step.kind === 'faults' ? step.faults : []));
+
+describe('createSchedule', () => {
+  it('is the same for the same seed, and another for another', () => {
+    const schedule = createSchedule({ ...options, seed: 7 });
+    expect(createSchedule({ ...options, seed: 7 })).toEqual(schedule);
+    expect(createSchedule({ ...options, seed: 8 })).not.toEqual(schedule);
+  });
+
+  it('has every kind of fault, between two quiet stretches, whatever the seed', () => {
+    for (let seed = 0; seed < 200; seed++) {
+      const schedule = createSchedule({ ...options, seed });
+      expect(new Set(faultsOf(schedule).map(({ kind }) => kind))).toEqual(new Set(faultKinds));
+      expect(schedule.steps[0]?.kind).toBe('quiet');
+      expect(schedule.steps.at(-1)?.kind).toBe('quiet');
+    }
+  });
+
+  it('leaves half of the servers alone, except when all go down or restart in turn', () => {
+    for (let seed = 0; seed < 50; seed++) {
+      const { steps } = createSchedule({ ...options, minutes: 30, seed });
+      for (const step of steps) {
+        if (step.kind !== 'faults') continue;
+        if (step.faults.some(({ targets }) => targets.length === options.servers)) continue;
+        const servers = step.faults.filter(({ kind }) => kind.startsWith('server-'));
+        expect(new Set(servers.flatMap(({ targets }) => targets)).size).toBeLessThanOrEqual(3);
+      }
+    }
+  });
+
+  it('lets faults meet, and has whole quiet minutes, in long runs', () => {
+    const { steps } = createSchedule({ ...options, minutes: 30, seed: 1 });
+    expect(steps.some((step) => step.kind === 'faults' && step.faults.length === 2)).toBe(true);
+    const quiet = steps.filter((step) => step.kind === 'quiet');
+    expect(quiet.length).toBeGreaterThan(3);
+    for (const { durationMs } of quiet) expect(durationMs).toBe(60_000);
+  });
+});
