@@ -25,6 +25,8 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.max_receive_message_length': -1,
   'grpc.max_send_message_length': -1,
   'grpc.enable_retries': 0,
+  // A proxy from the environment is meant for the web, and would be handed etcd's address.
+  'grpc.enable_http_proxy': 0,
   'grpc.service_config_disable_resolution': 1,
   // etcd punishes pings that come more often than every 5 s.
   'grpc.keepalive_time_ms': 10_000,
