@@ -53,7 +53,7 @@ export class Attempt {
   readonly #plan: AttemptPlan;
   readonly #link: AttemptLink;
   readonly #controller = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #header: Metadata | undefined;
   #trailer: Metadata | undefined;
 
@@ -75,8 +75,11 @@ export class Attempt {
     else caller.signal?.addEventListener('abort', this.#onAbort);
     if (timeoutMs <= MAX_TIMER_MS) {
       const details = `no answer within ${Math.ceil(timeoutMs)} ms`;
+      const giveUp = () => this.#abort(new ClientError(path, Status.DEADLINE_EXCEEDED, details));
       this.#timer = setTimeout(() => {
-        this.#abort(new ClientError(path, Status.DEADLINE_EXCEEDED, details));
+        // The timer may be late because this process was busy. Then the answer may be here already,
+        // unread: it is read before the second timer.
+        this.#timer = setTimeout(giveUp);
       }, timeoutMs);
     }
   }
