@@ -21,37 +21,37 @@ import type { Slots } from './slots.ts';
  * without the order there are ten times as many nodes to look at (measured with 1,000 lines).
  */
 export class KineticTournament {
-  readonly #lines: Lines;
-  readonly #slots: Slots<unknown>;
+  private readonly lines: Lines;
+  private readonly slots: Slots<unknown>;
   /** By node, root 1, children 2i and 2i + 1; leaves are not stored. */
-  readonly #winner: Int32Array;
-  readonly #expiry: Int32Array;
+  private readonly winners: Int32Array;
+  private readonly expiries: Int32Array;
 
   /** @param lines spread over a power of two of places, two at least; they may change, not grow. */
   constructor(lines: Lines, slots: Slots<unknown>) {
-    this.#lines = lines;
-    this.#slots = slots;
-    this.#winner = new Int32Array(lines.size);
-    this.#expiry = new Int32Array(lines.size);
+    this.lines = lines;
+    this.slots = slots;
+    this.winners = new Int32Array(lines.size);
+    this.expiries = new Int32Array(lines.size);
   }
 
   /** Place of the highest line, at the tick for which the tournament was last brought up to date. */
   get winner(): number {
-    return this.#winner[1]!;
+    return this.winners[1]!;
   }
 
   /** Brings everything up to date. O(n). */
   rebuild(tick: number): void {
-    for (let node = this.#winner.length - 1; node >= 1; node--) this.#play(node, tick);
+    for (let node = this.winners.length - 1; node >= 1; node--) this.play(node, tick);
   }
 
   /** Brings everything up to date after the lines from place `from` to place `to` have changed. */
   updateRange(from: number, to: number, tick: number): void {
-    const size = this.#winner.length;
+    const size = this.winners.length;
     let first = (size + from) >> 1;
     let last = (size + to) >> 1;
     while (first >= 1) {
-      for (let node = first; node <= last; node++) this.#play(node, tick);
+      for (let node = first; node <= last; node++) this.play(node, tick);
       first >>= 1;
       last >>= 1;
     }
@@ -59,9 +59,9 @@ export class KineticTournament {
 
   /** Brings everything up to date for `tick`, one more than before or the same, after line `place` changed. */
   update(place: number, tick: number): void {
-    const winners = this.#winner;
-    const expiries = this.#expiry;
-    const { base, weight, head } = this.#lines;
+    const winners = this.winners;
+    const expiries = this.expiries;
+    const { base, weight, head } = this.lines;
     let best = place;
     let slope = weight[place]!;
     let value = base[place]! + slope * tick;
@@ -73,7 +73,7 @@ export class KineticTournament {
       const rivalSlope = weight[rival]!;
       const rivalValue = base[rival]! + rivalSlope * tick;
       let loses = +(rivalValue > value);
-      if (rivalValue === value) loses = +this.#isOlder(head[rival]!, head[best]!);
+      if (rivalValue === value) loses = +this.isOlder(head[rival]!, head[best]!);
       const gap = rivalValue - value;
       const closing = slope - rivalSlope;
       let wait = gap / closing;
@@ -90,19 +90,19 @@ export class KineticTournament {
       rivalExpiry = expiries[node ^ 1]!;
       node >>= 1;
     }
-    if (expiry <= tick) this.#refresh(tick);
+    if (expiry <= tick) this.refresh(tick);
   }
 
   /** Plays again the nodes whose tick has come, from below, and all above them. */
-  #refresh(tick: number): void {
+  private refresh(tick: number): void {
     do {
-      for (let node = this.#due(tick); node >= 1; node >>= 1) this.#play(node, tick);
-    } while (this.#expiry[1]! <= tick);
+      for (let node = this.due(tick); node >= 1; node >>= 1) this.play(node, tick);
+    } while (this.expiries[1]! <= tick);
   }
 
   /** A lowest node whose tick has come; the root's has. */
-  #due(tick: number): number {
-    const expiries = this.#expiry;
+  private due(tick: number): number {
+    const expiries = this.expiries;
     let node = 1;
     for (;;) {
       const child = 2 * node;
@@ -114,10 +114,10 @@ export class KineticTournament {
   }
 
   /** Decides a node whose children are up to date. */
-  #play(node: number, tick: number): void {
-    const winners = this.#winner;
-    const expiries = this.#expiry;
-    const { base, weight, head } = this.#lines;
+  private play(node: number, tick: number): void {
+    const winners = this.winners;
+    const expiries = this.expiries;
+    const { base, weight, head } = this.lines;
     const child = 2 * node;
     let left = child - winners.length;
     let right = left + 1;
@@ -130,7 +130,7 @@ export class KineticTournament {
     const closing = weight[left]! - weight[right]!;
     const gap = base[right]! - base[left]! - closing * tick;
     let loses = +(gap > 0);
-    if (gap === 0) loses = +this.#isOlder(head[right]!, head[left]!);
+    if (gap === 0) loses = +this.isOlder(head[right]!, head[left]!);
     winners[node] = left ^ ((left ^ right) & -loses);
     let wait = gap / closing;
     if (wait > NEVER) wait = NEVER;
@@ -138,8 +138,8 @@ export class KineticTournament {
     expiries[node] = least(below, meet);
   }
 
-  #isOlder(a: number, b: number): boolean {
-    return this.#slots.rank[a]! < this.#slots.rank[b]!;
+  private isOlder(a: number, b: number): boolean {
+    return this.slots.rank[a]! < this.slots.rank[b]!;
   }
 }
 

@@ -23,7 +23,7 @@ export class Lines {
 
   /** Place of the line of this weight, or -1. */
   find(weight: number): number {
-    const place = this.#search(weight);
+    const place = this.search(weight);
     return place < this.size && this.weight[place] === weight && this.head[place]! >= 0
       ? place
       : -1;
@@ -34,8 +34,8 @@ export class Lines {
    * place within `reach`.
    */
   open(weight: number, reach: number): number {
-    const near = this.#search(weight);
-    const place = this.isSpread ? this.#makeRoom(near, reach) : this.#insert(near);
+    const near = this.search(weight);
+    const place = this.isSpread ? this.makeRoom(near, reach) : this.insert(near);
     if (place < 0) return -1;
     this.weight[place] = weight;
     this.count += 1;
@@ -50,14 +50,14 @@ export class Lines {
       this.head[place] = -1;
     } else {
       this.size -= 1;
-      this.#move(place + 1, this.size + 1, -1);
+      this.move(place + 1, this.size + 1, -1);
     }
   }
 
   /** Spreads the lines evenly over `size` places, at least as many as there are lines. */
   spread(size: number): void {
-    const { base, weight, head } = this.#packed();
-    this.#resize(size);
+    const { base, weight, head } = this.packed();
+    this.resize(size);
     this.base.fill(NEVER_WINS);
     this.head.fill(-1);
     for (let i = 0; i < this.count; i++) {
@@ -76,8 +76,8 @@ export class Lines {
 
   /** Moves the lines together. */
   pack(): void {
-    const { base, weight, head } = this.#packed();
-    this.#resize(Math.max(FIRST_SIZE, this.count));
+    const { base, weight, head } = this.packed();
+    this.resize(Math.max(FIRST_SIZE, this.count));
     this.base.set(base);
     this.weight.set(weight);
     this.head.set(head);
@@ -86,7 +86,7 @@ export class Lines {
   }
 
   /** First place with at least this weight. */
-  #search(weight: number): number {
+  private search(weight: number): number {
     let low = 0;
     let high = this.size;
     while (low < high) {
@@ -97,32 +97,32 @@ export class Lines {
     return low;
   }
 
-  #insert(place: number): number {
+  private insert(place: number): number {
     if (this.size === this.base.length) {
       const { base, weight, head } = this;
-      this.#resize(2 * this.size);
+      this.resize(2 * this.size);
       this.base.set(base);
       this.weight.set(weight);
       this.head.set(head);
     }
-    this.#move(place, this.size, 1);
+    this.move(place, this.size, 1);
     this.size += 1;
     return place;
   }
 
   /** Frees a place for a line that belongs between `place - 1` and `place`. */
-  #makeRoom(place: number, reach: number): number {
+  private makeRoom(place: number, reach: number): number {
     for (let distance = 0; distance < reach; distance++) {
       const right = place + distance;
       if (right < this.size && this.head[right]! < 0) {
-        this.#move(place, right, 1);
+        this.move(place, right, 1);
         this.movedFrom = place;
         this.movedTo = right;
         return place;
       }
       const left = place - 1 - distance;
       if (left >= 0 && this.head[left]! < 0) {
-        this.#move(left + 1, place, -1);
+        this.move(left + 1, place, -1);
         this.movedFrom = left;
         this.movedTo = place - 1;
         return place - 1;
@@ -132,13 +132,13 @@ export class Lines {
   }
 
   /** Moves the places `from` (inclusive) to `to` (exclusive) by `by`. */
-  #move(from: number, to: number, by: number): void {
+  private move(from: number, to: number, by: number): void {
     this.base.copyWithin(from + by, from, to);
     this.weight.copyWithin(from + by, from, to);
     this.head.copyWithin(from + by, from, to);
   }
 
-  #packed(): Pick<Lines, 'base' | 'weight' | 'head'> {
+  private packed(): Pick<Lines, 'base' | 'weight' | 'head'> {
     const live = (_: number, i: number) => this.head[i]! >= 0;
     return {
       base: this.base.subarray(0, this.size).filter(live),
@@ -147,7 +147,7 @@ export class Lines {
     };
   }
 
-  #resize(size: number): void {
+  private resize(size: number): void {
     this.base = new Float64Array(size);
     this.weight = new Float64Array(size);
     this.head = new Int32Array(size);

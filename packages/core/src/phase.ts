@@ -1,5 +1,5 @@
-/** Where to start: these credits, and then so many picks that nobody sees. */
-export interface Phase {
+/** Where to start: these credits, in the order of the keys, and then so many picks that nobody sees. */
+export interface Start {
   readonly credits: readonly number[];
   readonly picks: number;
 }
@@ -20,9 +20,10 @@ const SHORT_CYCLE = 4_096;
  * together: after twice as many as there are keys they are, with few exceptions, the same.
  *
  * @param weights positive integers, in the order of the keys.
- * @param fraction where in the cycle, uniform in [0, 1).
+ * @throws {RangeError} if `random` returns something else than a number in [0, 1).
  */
-export function startPhase(weights: readonly number[], fraction: number): Phase {
+export function startPhase(weights: readonly number[], random: () => number): Start {
+  const fraction = draw(random);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const cycle = total / weights.reduce(greatestCommonDivisor, 0);
   const walk = Math.max(SHORT_CYCLE, 2 * weights.length);
@@ -30,6 +31,23 @@ export function startPhase(weights: readonly number[], fraction: number): Phase 
     return { credits: weights.map(() => 0), picks: Math.floor(fraction * cycle) };
   }
   return { credits: jump(weights, total, cycle, fraction), picks: 2 * weights.length };
+}
+
+/**
+ * Chooses the credits of keys that join others: at most half a call either way, so that the clients of a
+ * fleet do not all turn to the newcomer at once, nor leave it waiting.
+ *
+ * @throws {RangeError} if `random` returns something else than a number in [0, 1).
+ */
+export function scatter(weights: readonly number[], total: number, random: () => number): Start {
+  const credits = weights.map(() => Math.trunc((draw(random) - 0.5) * total) + 0); // + 0: never -0
+  return { credits, picks: 0 };
+}
+
+function draw(random: () => number): number {
+  const value = random();
+  if (value >= 0 && value < 1) return value;
+  throw new RangeError(`random must return a number in [0, 1), got ${String(value)}`);
 }
 
 function jump(

@@ -17,30 +17,30 @@ export class Slots<K> {
   previous: Int32Array = new Int32Array(FIRST_SIZE);
   flags: Uint8Array = new Uint8Array(FIRST_SIZE);
 
-  readonly #lastRank: number;
-  #nextRank = 0;
+  private readonly lastRank: number;
+  private nextRank = 0;
   /** First of the free slots, which are chained by `next`. */
-  #free = -1;
+  private free = -1;
 
   /** @param lastRank the largest rank; when it is used up, all are numbered anew. */
   constructor(lastRank: number) {
-    this.#lastRank = lastRank;
+    this.lastRank = lastRank;
   }
 
   /** Gives `key`, which must be new, a row: weight and credit 0, these flags and those of {@link KEPT}. */
   add(key: K, flags: number): number {
-    if (this.#nextRank > this.#lastRank) this.#renumber();
-    let slot = this.#free;
-    if (slot >= 0) this.#free = this.next[slot] ?? -1;
+    if (this.nextRank > this.lastRank) this.renumber();
+    let slot = this.free;
+    if (slot >= 0) this.free = this.next[slot] ?? -1;
     else slot = this.keys.length;
-    if (slot === this.weight.length) this.#grow();
+    if (slot === this.weight.length) this.grow();
     this.byKey.set(key, slot);
     this.keys[slot] = key;
     this.weight[slot] = 0;
     this.credit[slot] = 0;
-    this.rank[slot] = this.#nextRank;
+    this.rank[slot] = this.nextRank;
     this.flags[slot] = ((this.flags[slot] ?? 0) & KEPT) | flags;
-    this.#nextRank += 1;
+    this.nextRank += 1;
     return slot;
   }
 
@@ -49,8 +49,8 @@ export class Slots<K> {
     this.byKey.delete(key);
     this.keys[slot] = undefined;
     this.flags[slot] = (this.flags[slot] ?? 0) & KEPT;
-    this.next[slot] = this.#free;
-    this.#free = slot;
+    this.next[slot] = this.free;
+    this.free = slot;
   }
 
   /** Says whether the slot can be picked: available, with a weight. */
@@ -68,16 +68,16 @@ export class Slots<K> {
   }
 
   /** A map keeps its keys in the order in which they were added: so do their new ranks. */
-  #renumber(): void {
+  private renumber(): void {
     let rank = 0;
     for (const slot of this.byKey.values()) {
       this.rank[slot] = rank;
       rank += 1;
     }
-    this.#nextRank = rank;
+    this.nextRank = rank;
   }
 
-  #grow(): void {
+  private grow(): void {
     const size = Math.ceil(this.weight.length * GROWTH);
     this.weight = widen(this.weight, new Int32Array(size));
     this.credit = widen(this.credit, new Float64Array(size));

@@ -54,22 +54,23 @@ export function createScheduler<K>(
 /** The algorithm in its plain form: O(n) a pick. */
 class PlainLoop implements Rotation {
   size = 0;
-  readonly #slots: Slots<unknown>;
+  totalWeight = 0;
+  private readonly slots: Slots<unknown>;
   /** The endpoints in rotation, by rank, with their weights and credits beside them. */
-  readonly #order: Int32Array;
-  readonly #weight: Float64Array;
-  readonly #credit: Float64Array;
+  private readonly order: Int32Array;
+  private readonly weights: Float64Array;
+  private readonly credits: Float64Array;
 
   constructor(slots: Slots<unknown>, capacity: number) {
-    this.#slots = slots;
-    this.#order = new Int32Array(capacity);
-    this.#weight = new Float64Array(capacity);
-    this.#credit = new Float64Array(capacity);
+    this.slots = slots;
+    this.order = new Int32Array(capacity);
+    this.weights = new Float64Array(capacity);
+    this.credits = new Float64Array(capacity);
   }
 
-  pick(total: number): number {
-    const weight = this.#weight;
-    const credit = this.#credit;
+  pick(): number {
+    const weight = this.weights;
+    const credit = this.credits;
     let best = -1;
     let most = -Infinity;
     for (let i = 0; i < this.size; i++) {
@@ -81,40 +82,46 @@ class PlainLoop implements Rotation {
       }
     }
     if (best < 0) return -1;
-    credit[best] = most - total;
-    return this.#order[best]!;
+    credit[best] = most - this.totalWeight;
+    return this.order[best]!;
+  }
+
+  members(): number[] {
+    return [...this.order.subarray(0, this.size)];
   }
 
   add(slot: number): void {
-    const { rank, weight, credit } = this.#slots;
+    const { rank, weight, credit } = this.slots;
     let i = this.size;
-    for (; i > 0 && rank[this.#order[i - 1]!]! > rank[slot]!; i--) this.#move(i - 1, i);
-    this.#order[i] = slot;
-    this.#weight[i] = weight[slot]!;
-    this.#credit[i] = credit[slot]!;
+    for (; i > 0 && rank[this.order[i - 1]!]! > rank[slot]!; i--) this.move(i - 1, i);
+    this.order[i] = slot;
+    this.weights[i] = weight[slot]!;
+    this.credits[i] = credit[slot]!;
     this.size += 1;
+    this.totalWeight += weight[slot]!;
   }
 
   remove(slot: number): void {
-    let i = this.#order.indexOf(slot);
-    this.#slots.credit[slot] = this.#credit[i]!;
+    let i = this.order.indexOf(slot);
+    this.slots.credit[slot] = this.credits[i]!;
     this.size -= 1;
-    for (; i < this.size; i++) this.#move(i + 1, i);
+    this.totalWeight -= this.slots.weight[slot]!;
+    for (; i < this.size; i++) this.move(i + 1, i);
   }
 
   credit(slot: number): number {
-    return this.#credit[this.#order.indexOf(slot)]!;
+    return this.credits[this.order.indexOf(slot)]!;
   }
 
   rescale(total: number, reference: number): void {
     for (let i = 0; i < this.size; i++) {
-      this.#credit[i] = scaleCredit(this.#credit[i]!, total, reference);
+      this.credits[i] = scaleCredit(this.credits[i]!, total, reference);
     }
   }
 
-  #move(from: number, to: number): void {
-    this.#order[to] = this.#order[from]!;
-    this.#weight[to] = this.#weight[from]!;
-    this.#credit[to] = this.#credit[from]!;
+  private move(from: number, to: number): void {
+    this.order[to] = this.order[from]!;
+    this.weights[to] = this.weights[from]!;
+    this.credits[to] = this.credits[from]!;
   }
 }

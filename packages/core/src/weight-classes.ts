@@ -23,29 +23,30 @@ import type { Slots } from './slots.ts';
  */
 export class WeightClasses implements Rotation {
   size = 0;
-  readonly #slots: Slots<unknown>;
-  readonly #limits: RotationLimits;
-  readonly #lines = new Lines();
-  #tournament: KineticTournament | undefined;
+  totalWeight = 0;
+  private readonly slots: Slots<unknown>;
+  private readonly limits: RotationLimits;
+  private readonly lines = new Lines();
+  private tournament: KineticTournament | undefined;
   /** Picks since the lines' origin. */
-  #now = 0;
+  private now = 0;
 
   constructor(slots: Slots<unknown>, limits: RotationLimits) {
-    this.#slots = slots;
-    this.#limits = limits;
+    this.slots = slots;
+    this.limits = limits;
   }
 
-  pick(total: number): number {
+  pick(): number {
     if (this.size === 0) return -1;
-    if (this.#now === this.#limits.horizon) this.#rebase();
-    const { credit, next } = this.#slots;
-    const { base, head } = this.#lines;
-    const tick = this.#now + 1;
-    this.#now = tick;
-    const tournament = this.#tournament;
-    const line = tournament === undefined ? this.#scan(tick) : tournament.winner;
+    if (this.now === this.limits.horizon) this.rebase();
+    const { credit, rank, next, previous } = this.slots;
+    const { base, head } = this.lines;
+    const tick = this.now + 1;
+    this.now = tick;
+    const tournament = this.tournament;
+    const line = tournament === undefined ? this.scan(tick) : tournament.winner;
     const slot = head[line]!;
-    const paid = base[line]! - total;
+    const paid = base[line]! - this.totalWeight;
     credit[slot] = paid;
     const second = next[slot]!;
     if (second === slot) {
@@ -53,89 +54,95 @@ export class WeightClasses implements Rotation {
     } else {
       head[line] = second;
       base[line] = credit[second]!;
-      if (!this.#precedes(this.#slots.previous[slot]!, slot)) {
-        this.#unlink(slot);
-        this.#enqueue(line, slot);
+      const last = previous[slot]!;
+      const lowest = credit[last]!;
+      if (lowest < paid || (lowest === paid && rank[last]! > rank[slot]!)) {
+        this.unlink(slot);
+        this.enqueue(line, slot);
       }
     }
     if (tournament !== undefined) tournament.update(line, tick + 1);
     return slot;
   }
 
+  members(): number[] {
+    return Array.from({ length: this.lines.size }, (_, line) => this.queue(line)).flat();
+  }
+
   add(slot: number): void {
-    const { weight, credit, next, previous } = this.#slots;
-    credit[slot]! -= weight[slot]! * this.#now;
+    const { weight, credit, next, previous } = this.slots;
+    credit[slot]! -= weight[slot]! * this.now;
     this.size += 1;
-    let line = this.#lines.find(weight[slot]!);
+    this.totalWeight += weight[slot]!;
+    let line = this.lines.find(weight[slot]!);
     if (line >= 0) {
-      this.#enqueue(line, slot);
-      if (this.#lines.head[line] === slot) this.#tournament?.update(line, this.#now + 1);
+      this.enqueue(line, slot);
+      if (this.lines.head[line] === slot) this.tournament?.update(line, this.now + 1);
       return;
     }
     next[slot] = slot;
     previous[slot] = slot;
-    line = this.#open(weight[slot]!);
-    this.#lines.head[line] = slot;
-    this.#lines.base[line] = credit[slot]!;
-    this.#tournament?.updateRange(this.#lines.movedFrom, this.#lines.movedTo, this.#now + 1);
-    if (this.#tournament === undefined && this.#lines.count > this.#limits.scannedLines) {
-      this.#spread();
+    line = this.open(weight[slot]!);
+    this.lines.head[line] = slot;
+    this.lines.base[line] = credit[slot]!;
+    this.tournament?.updateRange(this.lines.movedFrom, this.lines.movedTo, this.now + 1);
+    if (this.tournament === undefined && this.lines.count > this.limits.scannedLines) {
+      this.spread();
     }
   }
 
   remove(slot: number): void {
-    const { weight, credit, next } = this.#slots;
-    const line = this.#lines.find(weight[slot]!);
-    const wasHead = this.#lines.head[line] === slot;
+    const { weight, credit, next } = this.slots;
+    const line = this.lines.find(weight[slot]!);
+    const wasHead = this.lines.head[line] === slot;
     const second = next[slot]!;
-    this.#unlink(slot);
+    this.unlink(slot);
     credit[slot] = this.credit(slot);
     this.size -= 1;
+    this.totalWeight -= weight[slot]!;
     if (second === slot) {
-      this.#lines.close(line);
-      if (this.#lines.count * 2 < this.#limits.scannedLines) this.#pack();
+      this.lines.close(line);
+      if (this.lines.count * 2 < this.limits.scannedLines) this.pack();
     } else if (wasHead) {
-      this.#lines.head[line] = second;
-      this.#lines.base[line] = credit[second]!;
+      this.lines.head[line] = second;
+      this.lines.base[line] = credit[second]!;
     } else {
       return;
     }
-    this.#tournament?.update(line, this.#now + 1);
+    this.tournament?.update(line, this.now + 1);
   }
 
   credit(slot: number): number {
-    return this.#slots.credit[slot]! + this.#slots.weight[slot]! * this.#now;
+    return this.slots.credit[slot]! + this.slots.weight[slot]! * this.now;
   }
 
   rescale(total: number, reference: number): void {
-    this.#eachQueue((slots) => {
+    this.eachQueue((slots) => {
       for (const slot of slots) {
         const scaled = scaleCredit(this.credit(slot), total, reference);
-        this.#slots.credit[slot] = scaled - this.#slots.weight[slot]! * this.#now;
+        this.slots.credit[slot] = scaled - this.slots.weight[slot]! * this.now;
       }
       // Rounding can make equals of two that were not: then the rank decides.
-      slots.sort((a, b) => (this.#precedes(a, b) ? -1 : 1));
+      slots.sort((a, b) => (this.precedes(a, b) ? -1 : 1));
     });
   }
 
   /** Moves the lines' origin to now, long before `weight · tick` could leave the exact integers. */
-  #rebase(): void {
-    const picks = this.#now;
-    this.#now = 0;
-    this.#eachQueue((slots) => {
-      for (const slot of slots) this.#slots.credit[slot]! += this.#slots.weight[slot]! * picks;
+  private rebase(): void {
+    const picks = this.now;
+    this.now = 0;
+    this.eachQueue((slots) => {
+      for (const slot of slots) this.slots.credit[slot]! += this.slots.weight[slot]! * picks;
     });
   }
 
   /** Lets `change` alter and reorder every queue, and puts everything together again. */
-  #eachQueue(change: (slots: number[]) => void): void {
-    const { next, previous, credit } = this.#slots;
-    const { head, base, size } = this.#lines;
+  private eachQueue(change: (slots: number[]) => void): void {
+    const { next, previous, credit } = this.slots;
+    const { head, base, size } = this.lines;
     for (let line = 0; line < size; line++) {
-      const first = head[line]!;
-      if (first < 0) continue;
-      const queue = [first];
-      for (let slot = next[first]!; slot !== first; slot = next[slot]!) queue.push(slot);
+      const queue = this.queue(line);
+      if (queue.length === 0) continue;
       change(queue);
       let last = queue.at(-1)!;
       for (const slot of queue) {
@@ -146,17 +153,28 @@ export class WeightClasses implements Rotation {
       head[line] = queue[0]!;
       base[line] = credit[queue[0]!]!;
     }
-    this.#tournament?.rebuild(this.#now + 1);
+    this.tournament?.rebuild(this.now + 1);
+  }
+
+  private queue(line: number): number[] {
+    const { next } = this.slots;
+    const first = this.lines.head[line]!;
+    if (first < 0) return [];
+    const queue = [first];
+    for (let slot = next[first]!; slot !== first; slot = next[slot]!) queue.push(slot);
+    return queue;
   }
 
   /** Place of the highest line. */
-  #scan(tick: number): number {
-    const { base, weight, head, size } = this.#lines;
+  private scan(tick: number): number {
+    const { base, weight, head, size } = this.lines;
+    const { rank } = this.slots;
     let best = 0;
     let most = base[0]! + weight[0]! * tick;
     for (let line = 1; line < size; line++) {
       const value = base[line]! + weight[line]! * tick;
-      if (value > most || (value === most && this.#isOlder(head[line]!, head[best]!))) {
+      if (value < most) continue;
+      if (value > most || rank[head[line]!]! < rank[head[best]!]!) {
         best = line;
         most = value;
       }
@@ -164,30 +182,26 @@ export class WeightClasses implements Rotation {
     return best;
   }
 
-  #isOlder(a: number, b: number): boolean {
-    return this.#slots.rank[a]! < this.#slots.rank[b]!;
-  }
-
   /** Says whether `a` is before `b` in a queue. */
-  #precedes(a: number, b: number): boolean {
-    const { credit } = this.#slots;
-    return credit[a]! > credit[b]! || (credit[a] === credit[b] && this.#isOlder(a, b));
+  private precedes(a: number, b: number): boolean {
+    const { credit, rank } = this.slots;
+    return credit[a]! > credit[b]! || (credit[a] === credit[b] && rank[a]! < rank[b]!);
   }
 
   /** Puts `slot` into the queue of `line`, walking from the end that is nearer in credit. */
-  #enqueue(line: number, slot: number): void {
-    const { credit, next, previous } = this.#slots;
-    const { head, base } = this.#lines;
+  private enqueue(line: number, slot: number): void {
+    const { credit, next, previous } = this.slots;
+    const { head, base } = this.lines;
     const first = head[line]!;
     let before = previous[first]!;
-    if (this.#precedes(slot, first)) {
+    if (this.precedes(slot, first)) {
       head[line] = slot;
       base[line] = credit[slot]!;
     } else if (2 * credit[slot]! > credit[first]! + credit[before]!) {
       before = first;
-      while (this.#precedes(next[before]!, slot)) before = next[before]!;
+      while (this.precedes(next[before]!, slot)) before = next[before]!;
     } else {
-      while (this.#precedes(slot, before)) before = previous[before]!;
+      while (this.precedes(slot, before)) before = previous[before]!;
     }
     const after = next[before]!;
     next[before] = slot;
@@ -196,31 +210,31 @@ export class WeightClasses implements Rotation {
     previous[after] = slot;
   }
 
-  #unlink(slot: number): void {
-    const { next, previous } = this.#slots;
+  private unlink(slot: number): void {
+    const { next, previous } = this.slots;
     next[previous[slot]!] = next[slot]!;
     previous[next[slot]!] = previous[slot]!;
   }
 
-  #open(weight: number): number {
-    const { reach } = this.#limits;
-    const line = this.#lines.open(weight, reach);
+  private open(weight: number): number {
+    const { reach } = this.limits;
+    const line = this.lines.open(weight, reach);
     if (line >= 0) return line;
-    this.#spread();
-    return this.#lines.open(weight, this.#lines.size);
+    this.spread();
+    return this.lines.open(weight, this.lines.size);
   }
 
-  #spread(): void {
+  private spread(): void {
     let size = 2;
-    while (size <= this.#lines.count) size *= 2;
-    this.#lines.spread(size);
-    this.#tournament = new KineticTournament(this.#lines, this.#slots);
-    this.#tournament.rebuild(this.#now + 1);
+    while (size <= this.lines.count) size *= 2;
+    this.lines.spread(size);
+    this.tournament = new KineticTournament(this.lines, this.slots);
+    this.tournament.rebuild(this.now + 1);
   }
 
-  #pack(): void {
-    if (!this.#lines.isSpread) return;
-    this.#tournament = undefined;
-    this.#lines.pack();
+  private pack(): void {
+    if (!this.lines.isSpread) return;
+    this.tournament = undefined;
+    this.lines.pack();
   }
 }

@@ -24,26 +24,26 @@ interface Step {
   readonly keys: readonly number[];
 }
 
-const weight = fc.oneof(
+const someWeight = fc.oneof(
   fc.nat(4),
   fc.nat(100),
   fc.constantFrom(1, 2, 1_000, 999_999, 1_000_000),
   fc.nat(1_000_000),
 );
-const step = (keys: number): fc.Arbitrary<Step> =>
+const someStep = (keys: number): fc.Arbitrary<Step> =>
   fc.record({
     kind: fc.constantFrom<Step['kind'][]>(
       ...(['next', 'next', 'next', 'tried', 'set', 'set', 'set'] as const),
       ...(['delete', 'down', 'up', 'restore'] as const),
     ),
     key: fc.nat(keys - 1),
-    weight,
+    weight: someWeight,
     count: fc.nat(40),
     keys: fc.array(fc.nat(keys), { maxLength: 4 }),
   });
 
-function play(scheduler: Scheduler<number>, model: NaiveNginx, { kind, ...step }: Step): void {
-  const { key } = step;
+function play(scheduler: Scheduler<number>, model: NaiveNginx, step: Step): void {
+  const { kind, key } = step;
   switch (kind) {
     case 'next':
       for (let i = 0; i < step.count; i++) {
@@ -85,8 +85,8 @@ describe.each(Object.entries(TINY))(
     ])('with up to %i keys', (keys, numRuns) => {
       fc.assert(
         fc.property(
-          fc.array(weight, { maxLength: keys }),
-          fc.array(step(keys), { maxLength: 60 }),
+          fc.array(someWeight, { maxLength: keys }),
+          fc.array(someStep(keys), { maxLength: 60 }),
           (weights, history) => {
             const scheduler = createScheduler<number>({}, { ...LIMITS, ...limits });
             const model = new NaiveNginx();
