@@ -78,7 +78,7 @@ export function channelOptions(options: WrrChannelOptions = {}): ClientOptions {
     ...checked.map((method) => (method.retryPolicy ?? method.hedgingPolicy)?.maxAttempts ?? 0),
   );
   return {
-    'grpc.service_config': JSON.stringify(serviceConfig),
+    'grpc.service_config': JSON.stringify({ ...serviceConfig, methodConfig: checked }),
     'grpc.service_config_disable_resolution': 1,
     'grpc.enable_http_proxy': 0,
     'grpc.initial_reconnect_backoff_ms': 250,

@@ -132,7 +132,23 @@ export function validateServiceConfig(json: unknown): grpcJs.ServiceConfig {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new TypeError(`service config must be an object, got ${JSON.stringify(json)}`);
   }
-  return serviceConfigModule.validateServiceConfig(json);
+  return serviceConfigModule.validateServiceConfig(withExactTimeouts(json));
+}
+
+/**
+ * Rewrites the methods' timeouts from `"0.5s"` to seconds and nanoseconds: grpc-js reads the digits
+ * after the point as nanoseconds, so that a call with half a second would fail at once.
+ */
+function withExactTimeouts(json: object): object {
+  const { methodConfig } = json as { methodConfig?: unknown };
+  if (!Array.isArray(methodConfig)) return json;
+  const exact = methodConfig.map((method: { timeout?: unknown } | null) => {
+    const match = /^(\d+)\.(\d{1,9})s$/.exec(String(method?.timeout));
+    if (match?.[1] === undefined || match[2] === undefined) return method;
+    const timeout = { seconds: Number(match[1]), nanos: Number(match[2].padEnd(9, '0')) };
+    return { ...method, timeout };
+  });
+  return { ...json, methodConfig: exact };
 }
 
 /** Policies as `registerLoadBalancerType` takes them. The constructors' types are not exported. */

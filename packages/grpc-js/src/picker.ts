@@ -22,6 +22,7 @@ import type { LeafEndpoint } from './leaf.ts';
 import { classify, type FailureCodes } from './outcome.ts';
 import type { ReportedWeighting } from './reported-weighting.ts';
 import { leaveMark, markOf, type TriedMark, takeLink } from './tried.ts';
+import { warnOnce } from './warn.ts';
 
 /**
  * The policy's data plane: asks the balancer for an endpoint and reports to it how the attempt went.
@@ -181,9 +182,13 @@ class Picked implements PickResult, TriedMark {
     this.#attempt.start();
   };
 
-  /** Kept and called by grpc-js without its object. */
+  /** Kept and called by grpc-js without its object. What it threw would end the process. */
   readonly onCallEnded = (code: StatusCode, details: string, trailers: Metadata): void => {
     this.ended = true;
-    this.#attempt.end(this.#picker.judge(this.key, this.#link, code, details, trailers));
+    try {
+      this.#attempt.end(this.#picker.judge(this.key, this.#link, code, details, trailers));
+    } catch (error) {
+      warnOnce(`${POLICY_NAME}: the end of a call could not be recorded: ${String(error)}`);
+    }
   };
 }
