@@ -1,4 +1,12 @@
-import { attemptsOf, createRetryBudget, isNoEndpointsError } from '@wrr/core';
+import {
+  attemptsOf,
+  createBalancer,
+  createRetryBudget,
+  type Endpoint,
+  isNoEndpointsError,
+  runWithFailover,
+} from '@wrr/core';
+import { createFakeClock } from '@wrr/test-support';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PATIENCE, thorough } from './breaker-kit.ts';
@@ -205,5 +213,59 @@ it(
       sent += starts.length;
     }
     expect(sent).toBe(200 * 1.2 + 10);
+  },
+);
+
+it(
+  'R5: over core’s balancer, every permit is given back, whatever becomes of the calls',
+  PATIENCE,
+  async () => {
+    const call = fc.record({
+      at: fc.nat(400),
+      answers: fc.array(anyAnswer, { minLength: 3, maxLength: 3 }),
+      abortAfter: fc.constantFrom(undefined, undefined, 5, 30),
+      hedgingDelayMs: fc.constantFrom(undefined, 10),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 25 }), async (calls) => {
+        const clock = createFakeClock();
+        const circuitBreaker = { consecutiveFailures: 2, openMs: 20, probes: 1, probeLeaseMs: 60 };
+        const balancer = createBalancer<Endpoint>({ clock, circuitBreaker });
+        balancer.update(['a', 'b', 'c'].map((key) => ({ key, weight: 1 })));
+        let attempts = 0;
+        for (const { at, answers, abortAfter, hedgingDelayMs } of calls) {
+          const caller = new AbortController();
+          const work = async (_: Endpoint, { attempt }: { attempt: number }): Promise<string> => {
+            attempts++;
+            const { how, afterMs } = answers[attempt - 1] ?? { how: 'ok', afterMs: 0 };
+            if (how === 'hang') return new Promise<never>(() => {});
+            await clock.sleep(afterMs);
+            if (how !== 'ok') throw new Error(how);
+            return how;
+          };
+          clock.setTimeout(() => {
+            runWithFailover(balancer, work, {
+              clock,
+              sleep: (ms, signal) => clock.sleep(ms, signal),
+              retryable: () => true,
+              perAttemptTimeoutMs: 40,
+              hedgingDelayMs,
+              signal: caller.signal,
+            }).catch(() => {});
+            if (abortAfter !== undefined) clock.setTimeout(() => caller.abort(), abortAfter);
+          }, at);
+        }
+        await clock.advanceAsync(5_000);
+        expect(clock.pendingTimers).toBe(0);
+        const states = balancer.endpoints();
+        expect(states.map(({ inFlight }) => inFlight)).toEqual([0, 0, 0]);
+        const ended = states.map(
+          ({ successes, failures, ignored }) => successes + failures + ignored,
+        );
+        expect(ended.reduce((sum, n) => sum + n, 0)).toBe(attempts);
+        expect(states.reduce((sum, { picks }) => sum + picks, 0)).toBe(attempts);
+      }),
+      { numRuns: thorough ? 150 : 10 },
+    );
   },
 );

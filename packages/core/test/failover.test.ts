@@ -1,5 +1,6 @@
 import {
   attemptsOf,
+  CircuitOpenError,
   createRetryBudget,
   type FailoverEvent,
   type FailoverOptions,
@@ -179,6 +180,71 @@ describe('runWithFailover', () => {
       { key: 'a', outcome: 'ignored' },
     ]);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('R13: a circuit that is open somewhere below says nothing about the endpoint', async () => {
+    const { clock, balancer, options } = setUp(['a', 'b']);
+    const result = runWithFailover(
+      balancer,
+      ({ key }) => {
+        if (key === 'a') throw new CircuitOpenError('a', 'open', 100);
+        return key;
+      },
+      options,
+    );
+    expect(await outcomeOf(clock, result)).toBe('b');
+    expect(balancer.settled[0]).toEqual({ key: 'a', outcome: 'ignored' });
+  });
+
+  it('ends with what a function of the caller throws, and leaves nothing behind', async () => {
+    const broken = {
+      retryable: () => {
+        throw new Error('broken');
+      },
+    };
+    const sleepless = {
+      perAttemptTimeoutMs: 10,
+      sleep: () => Promise.reject(new Error('no timers here')),
+    };
+    for (const [options, message] of [
+      [broken, 'broken'],
+      [sleepless, 'no timers here'],
+    ] as const) {
+      const { clock, balancer, options: complete } = setUp(['a', 'b'], options);
+      const result = runWithFailover(
+        balancer,
+        ({ key }) => (options === broken ? failing(key) : never()),
+        complete,
+      );
+      await expect(outcomeOf(clock, result)).rejects.toThrow(message);
+      expect([balancer.inFlight, clock.pendingTimers]).toEqual([0, 0]);
+    }
+  });
+
+  it('is over before it begins when the caller has already left', async () => {
+    const signal = AbortSignal.abort(new Error('left'));
+    const { balancer, options } = setUp(['a'], { signal });
+    await expect(runWithFailover(balancer, never, options)).rejects.toThrow('left');
+    expect(balancer.settled).toEqual([]);
+  });
+
+  it.each([
+    [{ maxAttempts: 0 }, /^maxAttempts must be an integer >= 1/],
+    [{ perAttemptTimeoutMs: -1 }, /^perAttemptTimeoutMs must be a number > 0/],
+    [{ hedgingDelayMs: Number.NaN }, /^hedgingDelayMs must be .*, got NaN$/],
+    [{ timeoutMs: 0 }, /^timeoutMs must be a number > 0/],
+    [{ backoff: { initialMs: 500, maxMs: 100 } }, /^backoff.maxMs must be a number >= 500/],
+    [{ backoff: { initial: 5 } as object }, /^unknown option initial of backoff/],
+    [{ backoff: { multiplier: 0.5 } }, /^backoff.multiplier must be a number >= 1/],
+    [{ backoff: { jitter: 1 } }, /^backoff.jitter must be a number >= 0 and < 1, got 1$/],
+    [{ whenAllTried: 'again' as 'stop' }, /^whenAllTried must be stop or repeat, got again$/],
+    [{ retryable: undefined as never }, /^retryable must be a function, got undefined$/],
+    [{ onEvent: 1 as never }, /^onEvent must be a function, got 1$/],
+    [{ clock: null as never }, /^clock must be an object, got null$/],
+    [{ retries: 3 } as object, /^unknown option retries of failover/],
+  ])('rejects %o', async (wrong, message) => {
+    const { balancer, options } = setUp(['a'], wrong);
+    await expect(runWithFailover(balancer, never, options)).rejects.toThrow(message);
   });
 
   it('tells what it did and why it stopped', async () => {
