@@ -71,6 +71,9 @@ const service = fc.record({
   onAllOpen: optional(fc.constantFrom('panic', 'fail-fast')),
   startPhase: optional(fc.constantFrom('random', 'first')),
   failureCodes: optional(fc.subarray(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'UNKNOWN'])),
+  healthCheck: optional(
+    orFalse(fc.record({ serviceName: optional(fc.string()), idle: optional(duration) })),
+  ),
   failover: optional(orFalse(failover)),
 });
 

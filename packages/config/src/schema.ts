@@ -186,6 +186,9 @@ const service = z.strictObject({
   healthCheck: orFalse(
     z.strictObject({
       serviceName: z.string().default('').describe('Name to ask for; empty: the whole server.'),
+      idle: duration()
+        .default('10s')
+        .describe('The watch is closed when the channel has had no calls for this long.'),
     }),
   )
     .default(false)

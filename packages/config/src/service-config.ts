@@ -59,6 +59,7 @@ function policyOf(service: ServiceSettings): Readonly<Record<string, unknown>> {
   return {
     circuitBreaker: circuitBreaker && withGrpcDurations(circuitBreaker, BREAKER_DURATIONS),
     warmUp: warmUp && withGrpcDurations(warmUp, WARM_UP_DURATIONS),
+    healthCheck: service.healthCheck && withGrpcDurations(service.healthCheck, HEALTH_DURATIONS),
     minAvailable,
     onAllOpen,
     startPhase,
@@ -89,6 +90,7 @@ function methodName(text: string): Readonly<Record<string, string>> {
 
 const BREAKER_DURATIONS = ['slowCall', 'window', 'open', 'maxOpen', 'probeLease'];
 const WARM_UP_DURATIONS = ['window', 'afterUnavailable'];
+const HEALTH_DURATIONS = ['idle'];
 
 function withGrpcDurations(options: object, durations: readonly string[]): Record<string, unknown> {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);

@@ -150,6 +150,8 @@ export interface RetryBudgetSettings {
 export interface HealthCheckSettings {
   /** The name to ask for. Default `''`: the server as a whole. */
   readonly serviceName: string;
+  /** The watch is closed when the channel has had no calls for this long. Default `10s`. */
+  readonly idle: string;
 }
 
 /** What a server registers: the options of `registerEndpoint`. */

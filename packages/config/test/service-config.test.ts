@@ -29,6 +29,7 @@ it('says in gRPC’s words how a service is called', async () => {
             probeLease: '10s',
           },
           warmUp: { window: '30s', minimum: 0.1, afterUnavailable: '1s' },
+          healthCheck: false,
           minAvailable: 0.6,
           onAllOpen: 'fail-fast',
           startPhase: 'random',
