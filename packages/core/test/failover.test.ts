@@ -234,14 +234,14 @@ describe('runWithFailover', () => {
     [{ hedgingDelayMs: Number.NaN }, /^hedgingDelayMs must be .*, got NaN$/],
     [{ timeoutMs: 0 }, /^timeoutMs must be a number > 0/],
     [{ backoff: { initialMs: 500, maxMs: 100 } }, /^backoff.maxMs must be a number >= 500/],
-    [{ backoff: { initial: 5 } as object }, /^unknown option initial of backoff/],
+    [{ backoff: { jitter: 0, initial: 5 } }, /^unknown option initial of backoff/],
     [{ backoff: { multiplier: 0.5 } }, /^backoff.multiplier must be a number >= 1/],
     [{ backoff: { jitter: 1 } }, /^backoff.jitter must be a number >= 0 and < 1, got 1$/],
     [{ whenAllTried: 'again' as 'stop' }, /^whenAllTried must be stop or repeat, got again$/],
     [{ retryable: undefined as never }, /^retryable must be a function, got undefined$/],
     [{ onEvent: 1 as never }, /^onEvent must be a function, got 1$/],
     [{ clock: null as never }, /^clock must be an object, got null$/],
-    [{ retries: 3 } as object, /^unknown option retries of failover/],
+    [{ maxAttempts: 3, retries: 3 }, /^unknown option retries of failover/],
   ])('rejects %o', async (wrong, message) => {
     const { balancer, options } = setUp(['a'], wrong);
     await expect(runWithFailover(balancer, never, options)).rejects.toThrow(message);
