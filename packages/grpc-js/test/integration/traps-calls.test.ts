@@ -117,9 +117,8 @@ describe('trap', () => {
       clientOf(`wrr:///${all.weighted}`, fromFirst({ policy, retryPolicy: slow })),
       3,
     );
-    const deadline = (): number => Date.now() + 200;
     for (let call = 0; call < 3; call++)
-      await failure(callUnary(client, {}, { deadline: deadline() }));
+      await failure(callUnary(client, {}, { deadline: Date.now() + 200 }));
     const error = await failure(callUnary(client));
     expect(error.code).toBe(status.UNAVAILABLE);
     expect(error.details).toMatch(/all circuit breakers are open; retry in \d+ ms/);

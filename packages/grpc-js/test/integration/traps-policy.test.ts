@@ -21,6 +21,13 @@ const { experimental } = grpc;
 const OURS = { loadBalancingConfig: [{ custom_weighted_round_robin: {} }] };
 const ROUND_ROBIN = { loadBalancingConfig: [{ round_robin: {} }] };
 
+const invoke = () => ({
+  methodConfig: { name: [] },
+  pickInformation: {},
+  status: status.OK,
+  dynamicFilterFactories: [],
+});
+
 let all: GrpcCluster;
 beforeAll(async () => {
   all = await startGrpcCluster([1, 1, 1]);
@@ -193,12 +200,6 @@ describe('trap', () => {
       const addresses = all.servers.map(({ port }) => ({
         addresses: [{ host: '127.0.0.1', port }],
       }));
-      const invoke = () => ({
-        methodConfig: { name: [] },
-        pickInformation: {},
-        status: status.OK,
-        dynamicFilterFactories: [],
-      });
       const selector = { invoke, unref: () => {} };
       listeners[0]?.(
         experimental.statusOrFromValue(addresses),
