@@ -75,6 +75,8 @@ export type { NoPickReason, PickOptions, PickResult } from './pick.ts';
 export type { FailoverRules } from './plan-failover.ts';
 export { planFailover } from './plan-failover.ts';
 export { parsePushbackMs } from './pushback.ts';
+export type { QuantiseOptions } from './quantise-weights.ts';
+export { quantiseWeights } from './quantise-weights.ts';
 export type { Registration, RegistrationOptions } from './registration.ts';
 export { checkRegistration, checkServiceName } from './registration.ts';
 export type { ReplayableStream } from './replayable-stream.ts';
