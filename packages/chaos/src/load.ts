@@ -26,17 +26,20 @@ export function createLoad(caller: Caller, rate: number): Load {
   let latencies: number[] = [];
   let views: ClientReport['views'][number][] = [];
   let shares: { byServer: Record<string, number>; unclean: number } | undefined;
+  let standstills = 0;
   const open = new Set<Promise<void>>();
 
   const one = async (): Promise<void> => {
     started++;
     const mine = shares;
+    const before = standstills;
     const startedAt = Date.now();
     const result = await caller(() => {
       attempts++;
     });
     const endedAt = Date.now();
-    latencies.push(endedAt - startedAt);
+    // A process that stood still cannot say how long its calls took.
+    if (standstills === before) latencies.push(endedAt - startedAt);
     if (mine !== undefined && (result.kind === 'failed' || result.attempts > 1)) mine.unclean++;
     if (result.kind === 'ok') {
       succeeded++;
@@ -53,7 +56,10 @@ export function createLoad(caller: Caller, rate: number): Load {
     const now = performance.now();
     const passed = now - last;
     last = now;
-    if (passed > STANDSTILL_MS) return;
+    if (passed > STANDSTILL_MS) {
+      standstills++;
+      return;
+    }
     for (owed += (passed / 1_000) * rate; owed >= 1; owed--) {
       const call = one().finally(() => open.delete(call));
       open.add(call);

@@ -19,7 +19,7 @@ const serviceConfigs = [
 
 /** What must be true of an endpoint that has been let in. */
 function expectUsable(key: string, weight: number): void {
-  if (!isWeight(weight)) throw new Error(`weight ${weight}`);
+  if (!isWeight(weight)) throw new Error(`weight ${String(weight)}`);
   if (!/^\S+:\d{1,5}$/.test(key)) throw new Error(`address ${key}`);
 }
 

@@ -5,6 +5,7 @@ export { type EtcdOptions, type EtcdServer, type EtcdTlsFiles, startEtcd } from 
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
 export { type EtcdSearch, etcdForTests, type FindEtcdOptions, findEtcd } from './find-etcd.ts';
 export { findFreePort } from './free-port.ts';
+export { type FuzzOptions, type FuzzReport, fuzz } from './fuzz.ts';
 export { answeredBy, type CallUnaryOptions, callUnary } from './grpc-client.ts';
 export {
   type GrpcCluster,
@@ -23,5 +24,6 @@ export {
   type HealthState,
   healthService,
 } from './grpc-protocol.ts';
+export type { Mutator } from './mutator.ts';
 export { startTcpProxy, type TcpProxy, type TcpProxyOptions } from './tcp-proxy.ts';
 export { sleep, type WaitForOptions, waitFor } from './wait-for.ts';
