@@ -49,6 +49,7 @@ export function watchFile(options: FileWatchOptions): { close(): void } {
   } catch (error) {
     onDegraded(error instanceof Error ? error : new Error(String(error)));
   }
+  onEvent('change', null); // what changed before the watch began
   const poll = setInterval(look, pollMs);
   poll.unref();
 

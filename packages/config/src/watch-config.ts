@@ -1,3 +1,4 @@
+import { createListeners } from '@wrr/core';
 import {
   asConfigError,
   type ConfigEvent,
@@ -7,7 +8,6 @@ import {
 import type { Environment } from './environment.ts';
 import { watchFile } from './file-watch.ts';
 import type { Config } from './layers.ts';
-import { callSafely, createListeners } from './listeners.ts';
 import { readText } from './load-config.ts';
 import { subscribeKey, type WatchedKey } from './watched-key.ts';
 
@@ -57,13 +57,13 @@ export async function watchConfig(options: WatchOptions): Promise<ConfigWatch> {
   const sources = { file, env: { ...env }, key: key?.name ?? '' };
   let text: string | undefined = await readText(file);
   const store = createConfigStore(sources, { file: text });
-  const configs = createListeners<Config>();
-  const events = createListeners<ConfigEvent>();
+  const configs = createListeners<Config>(warn);
+  const events = createListeners<ConfigEvent>(warn);
   const standing = createStanding();
   let closed = false;
 
   const report = (event: ConfigEvent) => {
-    standing.note(event, store.settled);
+    standing.note(event, store.settled && text !== undefined);
     events.tell(event);
     if (event.type === 'applied' && event.changed.length > 0) configs.tell(store.current);
   };
@@ -80,6 +80,18 @@ export async function watchConfig(options: WatchOptions): Promise<ConfigWatch> {
       report({ type: 'rejected', source: 'file', error: asConfigError(error) });
     }
   };
+
+  const keys =
+    key &&
+    subscribeKey(key, {
+      onValue: (value, revision) => {
+        const said = value === undefined ? undefined : { text: value, revision };
+        if (!closed) report(store.offer('key', { key: said }));
+      },
+      onSilence: (reason) => report({ type: 'degraded', source: 'key', reason }),
+      timeoutMs: keyTimeoutMs,
+    });
+
   // One look after the other: an earlier one must not end last, with an older text.
   let looks = Promise.resolve();
   const files = watchFile({
@@ -92,18 +104,6 @@ export async function watchConfig(options: WatchOptions): Promise<ConfigWatch> {
     },
     onDegraded: ({ message }) => report({ type: 'degraded', source: 'file', reason: message }),
   });
-  looks = looks.then(look); // what changed before the watch began
-
-  const keys =
-    key &&
-    subscribeKey(key, {
-      onValue: (value, revision) => {
-        const said = value === undefined ? undefined : { text: value, revision };
-        if (!closed) report(store.offer('key', { key: said }));
-      },
-      onSilence: (reason) => report({ type: 'degraded', source: 'key', reason }),
-      timeoutMs: keyTimeoutMs,
-    });
   await keys?.first;
 
   return {
@@ -112,13 +112,13 @@ export async function watchConfig(options: WatchOptions): Promise<ConfigWatch> {
     },
     subscribe(listener) {
       const remove = configs.add(listener);
-      callSafely(listener, store.current);
+      tell(listener, store.current);
       return remove;
     },
     events: {
       subscribe(listener) {
         const remove = events.add(listener);
-        for (const event of standing.events()) callSafely(listener, event);
+        for (const event of standing.events()) tell(listener, event);
         return remove;
       },
     },
@@ -153,4 +153,16 @@ function checkTimes(times: Readonly<Record<string, number>>): void {
     if (value > 0 && value <= 86_400_000) continue;
     throw new RangeError(`${name} must be > 0 and <= 86400000, got ${value}`);
   }
+}
+
+/** Tells one listener, with the same care as all of them. */
+function tell<T>(listener: (value: T) => void, value: T): void {
+  const one = createListeners<T>(warn);
+  one.add(listener);
+  one.tell(value);
+}
+
+/** What a listener throws becomes a warning of the process: nobody else would see it. */
+function warn(error: unknown): void {
+  process.emitWarning(`a settings listener threw: ${String(error)}`, { code: 'WRR_LISTENER' });
 }

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { type ConfigEvent, type ConfigWatch, type WatchOptions, watchConfig } from '@wrr/config';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { memoryKey } from '../memory-key.ts';
@@ -30,6 +32,12 @@ async function watching(file: string, options: Partial<WatchOptions> = {}): Prom
   return { live, file, events, weights };
 }
 
+/** As editors save: nobody sees a part of it. */
+async function replace(file: string, content: string): Promise<void> {
+  await writeFile(`${file}~`, content);
+  await rename(`${file}~`, file);
+}
+
 const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 10_000, interval: 5 });
 
 it('sees every write', async () => {
@@ -44,8 +52,7 @@ it('sees every write', async () => {
 it('sees every atomic replacement, as editors make them', async () => {
   const { file, weights } = await watching(await temporaryFile(text(1)));
   for (const weight of [2, 3, 4]) {
-    await writeFile(`${file}~`, text(weight));
-    await rename(`${file}~`, file);
+    await replace(file, text(weight));
     await until(() => expect(weights.at(-1)).toBe(weight));
   }
   expect(weights).toEqual([1, 2, 3, 4]);
@@ -79,20 +86,21 @@ it('takes a burst of writes for one change, and ends with the last', async () =>
   expect(weights.length).toBeLessThanOrEqual(5);
 });
 
-it('never takes a half written or truncated file for settings', async () => {
+it('never takes a truncated or half written file for settings', async () => {
   const { file, weights, events } = await watching(await temporaryFile(text(1)));
-  await writeFile(file, '');
-  await until(() => expect(events.at(-1)?.type).toBe('rejected'));
-  await writeFile(file, text(2).slice(0, 40));
-  await until(() => expect(events.filter(({ type }) => type === 'rejected')).toHaveLength(2));
-  await writeFile(file, text(2));
+  const rejections = () => events.filter(({ type }) => type === 'rejected').length;
+  await replace(file, '');
+  await until(() => expect(rejections()).toBe(1));
+  await replace(file, text(2).slice(0, 40));
+  await until(() => expect(rejections()).toBe(2));
+  await replace(file, text(2));
   await until(() => expect(weights).toEqual([1, 2]));
 });
 
 it('keeps the last good settings, and says what is wrong and where', async () => {
   const { live, file, weights, events } = await watching(await temporaryFile(text(1)));
   const before = live.current;
-  await writeFile(file, text(-3));
+  await replace(file, text(-3));
   await until(() => expect(events).toHaveLength(1));
   expect(events[0]).toMatchObject({ type: 'rejected', source: 'file' });
   expect(String((events[0] as { error?: Error }).error)).toMatch(
@@ -105,13 +113,25 @@ it('keeps the last good settings, and says what is wrong and where', async () =>
   live.events.subscribe((event) => late.push(event));
   expect(late).toEqual(events); // whoever comes later hears what stands
 
-  await writeFile(file, text(1));
+  await replace(file, text(1));
   await until(() =>
     expect(events.at(-1)).toEqual({ type: 'applied', source: 'file', changed: [] }),
   );
   const later: ConfigEvent[] = [];
   live.events.subscribe((event) => later.push(event));
   expect(later).toEqual([]);
+});
+
+it('still says that the file is gone after the key has changed', async () => {
+  const key = memoryKey();
+  const { live, file, events } = await watching(await temporaryFile(text(1)), { key });
+  await rm(file);
+  await until(() => expect(events.at(-1)?.type).toBe('rejected'));
+  key.put(text(7));
+  expect(events.at(-1)).toMatchObject({ type: 'applied', source: 'key' });
+  const standing: ConfigEvent[] = [];
+  live.events.subscribe((event) => standing.push(event));
+  expect(standing).toMatchObject([{ type: 'rejected', source: 'file' }]);
 });
 
 it('survives that the file goes away and comes back, even unchanged', async () => {
@@ -167,7 +187,7 @@ it('lets the key win, and returns to the file when the key is deleted', async ()
     line: 1,
   });
 
-  await writeFile(file, text(2)); // in force below the key, so nothing changes yet
+  await replace(file, text(2)); // in force below the key, so nothing changes yet
   await until(() => expect(events.at(-1)).toMatchObject({ type: 'applied', source: 'file' }));
   expect(weights).toEqual([1, 7]);
   key.delete();
@@ -177,7 +197,7 @@ it('lets the key win, and returns to the file when the key is deleted', async ()
 it('can be steered by the key while the file is broken', async () => {
   const key = memoryKey();
   const { live, file, weights, events } = await watching(await temporaryFile(text(1)), { key });
-  await writeFile(file, '{ broken');
+  await replace(file, '{ broken');
   await until(() => expect(events.at(-1)?.type).toBe('rejected'));
   key.put(text(7));
   expect(weights).toEqual([1, 7]);
@@ -238,6 +258,21 @@ it('is not changed by a listener that throws', async () => {
   key.put(text(7));
   expect(weights).toHaveLength(4);
   expect(warn).toHaveBeenCalledTimes(2);
+});
+
+it('keeps no process alive', async () => {
+  const file = await temporaryFile(text(1));
+  const program = `
+    import { watchConfig } from '@wrr/config';
+    const live = await watchConfig({ file: process.argv[1], env: {} });
+    live.subscribe(({ settings }) => console.log(Object.keys(settings.services).join()));
+  `;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '-e', program, file],
+    { cwd: import.meta.dirname, timeout: 15_000 },
+  );
+  expect(stdout).toBe('user\n');
 });
 
 it('is silent after close, which is safe twice', async () => {
