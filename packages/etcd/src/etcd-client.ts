@@ -3,8 +3,8 @@ import { checkClientOptions, type EtcdClientOptions } from './client-options.ts'
 import type { Connection } from './connection.ts';
 import { type Connector, createConnector } from './connector.ts';
 import { asEtcdError, EtcdError, type EtcdErrorReason } from './errors.ts';
-import { openConnection } from './grpc.ts';
 import { createLogin, type Login } from './login.ts';
+import { openConnection } from './open-connection.ts';
 import type { UnaryMethods } from './protocol.ts';
 import { systemTimers, type Timers } from './timers.ts';
 

@@ -7,6 +7,7 @@ import {
 import {
   type EtcdCluster,
   etcdForTests,
+  sleep,
   startEtcdCluster,
   startTcpProxy,
   type TcpProxy,
@@ -59,7 +60,7 @@ describe.skipIf(!available)('three members, each behind a proxy', () => {
     const at = await serving();
     const presence = watchPresence(api(at), KEY, 100);
     proxies[at]?.blackHole({ existingOnly: true });
-    await new Promise((resolve) => setTimeout(resolve, 11_000));
+    await sleep(11_000);
     const { samples, absent } = await presence.stop();
     measured(
       'R7',
@@ -77,7 +78,7 @@ describe.skipIf(!available)('three members, each behind a proxy', () => {
     const at = await serving();
     const presence = watchPresence(api(at), KEY, 100);
     cluster.members[at]?.pause();
-    await new Promise((resolve) => setTimeout(resolve, 9_000));
+    await sleep(9_000);
     cluster.members[at]?.resume();
     const { samples, absent } = await presence.stop();
     measured(

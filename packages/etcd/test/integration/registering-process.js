@@ -6,7 +6,6 @@ const { hosts, ...options } = JSON.parse(process.argv[2]);
 const client = createEtcdClient({ hosts });
 const registration = await registerEndpoint({ client, waitForReady: true, ...options });
 registration.subscribe((event) => process.send?.({ event: event.type }));
-process.send({ event: 'ready' });
 
 // Stands for the server that would keep the process alive.
 const serving = setInterval(() => {}, 1_000);
@@ -16,3 +15,4 @@ process.once('SIGTERM', async () => {
   clearInterval(serving);
   process.disconnect?.();
 });
+process.send({ event: 'ready' });

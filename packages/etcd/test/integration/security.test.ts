@@ -13,6 +13,7 @@ import {
   createCertificates,
   type EtcdServer,
   etcdForTests,
+  sleep,
   startEtcd,
   waitFor,
 } from '@wrr/test-support';
@@ -136,7 +137,7 @@ describe.skipIf(!available)('an etcd with authentication', () => {
     const seen = collect(createEtcdEndpointSource({ client, service: 'user' }));
     await waitFor(() => seen.weights['a:1'] === 1);
     // A token that is younger than the last write is replayed from the log, and would survive.
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await sleep(600);
     await client.put('x', '1');
     await etcd.kill();
     await etcd.restart();
@@ -159,7 +160,7 @@ describe.skipIf(!available)('an etcd with authentication', () => {
     const values: (string | undefined)[] = [];
     watchKey({ client, key: 'k' }).subscribe((value) => values.push(value));
     await waitFor(() => values.length > 0);
-    await new Promise((resolve) => setTimeout(resolve, 7_500));
+    await sleep(7_500);
     await client.put('k', '1');
     await waitFor(() => values.at(-1) === '1');
     await client.delete('k');

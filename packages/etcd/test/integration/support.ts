@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { EndpointSnapshot } from '@wrr/core';
 import { type EtcdEndpointSource, encodeEndpoint, type RegistrationEvent } from '@wrr/etcd';
-import { type EtcdApi, waitFor } from '@wrr/test-support';
+import { type EtcdApi, sleep, waitFor } from '@wrr/test-support';
 import { systemTimers, type Timers } from '../../src/timers.ts';
 
 /** Notes a figure beside its promise, for the table in docs/guides/etcd.md (`chaos:etcd` prints it). */
@@ -17,8 +17,17 @@ export function measured(id: string, promised: string, figure: string): void {
  * coin's toss, so only `chaos:etcd`, which has the machine for itself, holds us to it exactly.
  */
 export function bound(promisedMs: number): number {
+  return measuring() ? promisedMs : promisedMs * 2 + 3_000;
+}
+
+function measuring(): boolean {
   const { WRR_MEASURED } = process.env;
-  return WRR_MEASURED ? promisedMs : promisedMs * 2 + 3_000;
+  return WRR_MEASURED !== undefined;
+}
+
+/** Chooses between what an ordinary test run has time for and what `chaos:etcd` does. */
+export function shortOrLong<T>(short: T, long: T): T {
+  return measuring() ? long : short;
 }
 
 /** Milliseconds as a person reads them. */
@@ -79,7 +88,7 @@ export function watchPresence(api: EtcdApi, key: string, everyMs = 50) {
       } catch {
         counts.unanswered++;
       }
-      await new Promise((resolve) => setTimeout(resolve, everyMs));
+      await sleep(everyMs);
     }
   })();
   return {
