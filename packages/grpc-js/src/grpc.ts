@@ -15,17 +15,13 @@ export type Grpc = typeof grpcJs;
 export type {
   CallOptions,
   ChannelOptions,
-  Client,
   ClientOptions,
   ClientReadableStream,
   InterceptingListener,
   Interceptor,
   InterceptorOptions,
-  Listener,
   Metadata,
-  MethodConfig,
   NextCall,
-  RetryPolicy,
   ServiceConfig,
   StatusObject,
 } from '@grpc/grpc-js';
@@ -153,8 +149,5 @@ function withExactTimeouts(json: object): object {
 
 /** Policies as `registerLoadBalancerType` takes them. The constructors' types are not exported. */
 export type LoadBalancerClass = Parameters<typeof grpcJs.experimental.registerLoadBalancerType>[1];
-export type LoadBalancingConfigClass = Parameters<
-  typeof grpcJs.experimental.registerLoadBalancerType
->[2];
 /** Resolvers as `registerResolver` takes them. */
 export type ResolverClass = Parameters<typeof grpcJs.experimental.registerResolver>[1];

@@ -5,8 +5,10 @@ export {
 } from './circuit-breaker-interceptor.ts';
 export {
   type CircuitBreakerJson,
+  type HealthCheckJson,
   POLICY_NAME,
   type PolicyJson,
+  type ReportedWeightsJson,
   type WarmUpJson,
 } from './config.ts';
 export type { BalancerMessage, FailoverMessage, MethodBreakerMessage } from './diagnostics.ts';

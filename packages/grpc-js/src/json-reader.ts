@@ -15,12 +15,6 @@ export function number(value: unknown, path: string): number {
   throw new TypeError(`${path} must be a number, got ${show(value)}`);
 }
 
-/** Reads a boolean. */
-export function flag(value: unknown, path: string): boolean {
-  if (typeof value === 'boolean') return value;
-  throw new TypeError(`${path} must be true or false, got ${show(value)}`);
-}
-
 /** Reads a string. */
 export function text(value: unknown, path: string): string {
   if (typeof value === 'string') return value;

@@ -76,6 +76,10 @@ it('channelz still tells of channels and their connections', async () => {
   expect(ours.at(-1)?.subchannel_ref).toHaveLength(3);
 });
 
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+}
+
 interface ChannelzChannel {
   readonly data: { readonly target: string };
   readonly subchannel_ref: readonly unknown[];
@@ -91,8 +95,6 @@ it('1,000 channels opened and closed leave no timer, listener or state behind', 
     endpoints: all.servers.map(({ address }) => ({ key: address, weight: 1 })),
   });
   registerEndpointSource('leaks', () => source);
-  const timers = (): number =>
-    process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   // All share their connections, as channels to one target do.
   const cycle = async (count: number): Promise<void> => {
     for (let channel = 0; channel < count; channel++) {
