@@ -9,12 +9,13 @@ import type { Loop } from './interleave.ts';
  * sees one class, as in a program that uses only this one.
  *
  * @param subject what the body calls `s`.
- * @param body one operation as a JavaScript expression of `s` and `i` (the count so far); if its
+ * @param body one operation as a JavaScript expression of `s`, `i` (the count so far) and `k` (free); if its
  *   value is of use, the loop adds up whether it was truthy.
  */
 export function compileLoop(subject: unknown, body: string): Loop {
   const source = `return (times) => {
     let sum = 0;
+    let k = 0; // for the body's own use
     for (let i = 0; i < times; i++) if (${body}) sum = (sum + 1) | 0;
     return sum;
   }`;

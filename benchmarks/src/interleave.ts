@@ -22,7 +22,7 @@ export interface Effort {
 
 /** The usual effort, by whether the run is a quick one. */
 export function effort(quick: boolean): Effort {
-  return quick ? { rounds: 7, turnMs: 3, warmUpMs: 20 } : { rounds: 31, turnMs: 12, warmUpMs: 120 };
+  return quick ? { rounds: 7, turnMs: 3, warmUpMs: 20 } : { rounds: 21, turnMs: 10, warmUpMs: 100 };
 }
 
 /** Nanoseconds per operation of one contender, one value a round. */

@@ -46,7 +46,9 @@ export function versionOf(name: string): string {
 function readManifest(path: string): string | undefined {
   try {
     const manifest: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    if (typeof manifest !== 'object' || manifest === null || !('version' in manifest)) return;
+    if (typeof manifest !== 'object' || manifest === null || !('version' in manifest)) {
+      return undefined;
+    }
     return String(manifest.version);
   } catch {
     return undefined;

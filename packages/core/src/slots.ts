@@ -12,7 +12,7 @@ export class Slots<K> {
   credit: Float64Array = new Float64Array(FIRST_SIZE);
   /** Lower for keys added earlier: decides ties. */
   rank: Uint32Array = new Uint32Array(FIRST_SIZE);
-  /** Neighbours in whatever list the slot is in. */
+  /** Neighbours in whatever list the slot is in; `next` is -1 in none. */
   next: Int32Array = new Int32Array(FIRST_SIZE);
   previous: Int32Array = new Int32Array(FIRST_SIZE);
   flags: Uint8Array = new Uint8Array(FIRST_SIZE);
@@ -39,6 +39,7 @@ export class Slots<K> {
     this.weight[slot] = 0;
     this.credit[slot] = 0;
     this.rank[slot] = this.nextRank;
+    this.next[slot] = -1;
     this.flags[slot] = ((this.flags[slot] ?? 0) & KEPT) | flags;
     this.nextRank += 1;
     return slot;

@@ -138,6 +138,7 @@ export const undiciBalancedPool: Peer = {
     );
     if (!kWeight) throw new Error('undici has changed');
     for (const [i, client] of clients.entries()) client[kWeight] = weights[i];
+    // oxlint-disable-next-line no-underscore-dangle -- undici's name
     pool._updateBalancedPoolStats();
     const scheduler = { pick: (pool[kGetDispatcher] as () => FakePool).bind(pool) };
     return {

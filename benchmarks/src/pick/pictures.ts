@@ -1,0 +1,64 @@
+import { linePlot, type Series, stripPlot } from '../plot.ts';
+import type { Picture, Row } from '../suite.ts';
+import { sequences } from './smoothness.ts';
+
+/** Draws what a pick costs against the number of endpoints, and what the sequences are worth. */
+export function drawPick(rows: readonly Row[]): readonly Picture[] {
+  const sets = [...new Set(rows.filter(isCost).map((row) => String(row.at?.['weights'])))];
+  const fleets = [...new Set(rows.filter(isFleet).map((row) => String(row.at?.['set'])))];
+  return [
+    ...sets.map((set) => ({
+      title: `Cost of a pick: ${set}`,
+      caption: 'Nanoseconds a pick against the number of endpoints. Medians of interleaved rounds.',
+      svg: linePlot({
+        x: { label: 'endpoints', log: true },
+        y: { label: 'ns / pick', log: true },
+        series: seriesOf(
+          rows.filter((row) => isCost(row) && row.at?.['weights'] === set),
+          'n',
+        ),
+      }),
+    })),
+    {
+      title: 'Who is picked when: weights 9 and nine of 1',
+      caption:
+        'The first 72 picks from phase 0, a colour for each endpoint; the heavy one is the first colour. ' +
+        'EDF sends nine calls in a row to it; static stride comes in waves.',
+      svg: stripPlot(sequences([9, 1, 1, 1, 1, 1, 1, 1, 1, 1], 72)),
+    },
+    ...fleets.map((set) => ({
+      title: `A fleet of 100 clients starts: weights ${set}`,
+      caption:
+        'How far the endpoints’ loads are from their weights after each client has made so many calls ' +
+        '(root of the mean squared relative error). At a uniformly random phase clients spread at once.',
+      svg: linePlot({
+        x: { label: 'calls per client', log: true },
+        y: { label: 'RMS error of the load', log: true },
+        series: seriesOf(
+          rows.filter((row) => isFleet(row) && row.at?.['set'] === set),
+          'calls',
+        ),
+      }),
+    })),
+  ];
+}
+
+function isCost(row: Row): boolean {
+  return row.unit === 'ns/pick' && row.at?.['n'] !== undefined;
+}
+
+function isFleet(row: Row): boolean {
+  return row.at?.['calls'] !== undefined;
+}
+
+/** One line for each contender; on a log axis zero cannot be shown and is left out. */
+function seriesOf(rows: readonly Row[], x: string): readonly Series[] {
+  const names = ['ours', ...new Set(rows.flatMap((row) => Object.keys(row.peers)))];
+  return names.map((name) => ({
+    name,
+    points: rows.flatMap((row) => {
+      const value = name === 'ours' ? row.ours : row.peers[name];
+      return value === undefined || value <= 0 ? [] : [[Number(row.at?.[x]), value] as const];
+    }),
+  }));
+}
