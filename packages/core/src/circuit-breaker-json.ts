@@ -49,6 +49,18 @@ export const BLANK: Readonly<CircuitBreakerData> = {
   failuresInARow: 0,
 };
 
+/**
+ * Returns what a breaker made of `json` keeps; with `now`, moved to that clock. Tokens issued before
+ * the move are void: their calls run in another process.
+ */
+export function dataOf(json: CircuitBreakerJson, now?: number): CircuitBreakerData {
+  const { version: _version, window: _window, probes: _probes, ...data } = json;
+  if (now === undefined) return data;
+  const shiftMs = now - data.at;
+  const times = { at: now, since: data.since + shiftMs, until: data.until + shiftMs };
+  return { ...data, ...times, firstToken: data.lastToken + 1 };
+}
+
 const COUNTERS = ['trips', 'generation', 'lastToken', 'firstToken', 'failuresInARow'] as const;
 const INTEGER: NumberRange = { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true };
 const TIME: NumberRange = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };

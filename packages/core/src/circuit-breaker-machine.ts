@@ -5,8 +5,13 @@ import type {
   CircuitMode,
   CircuitState,
 } from './circuit-breaker-event.ts';
-import { BLANK, type CircuitBreakerData, type CircuitBreakerJson } from './circuit-breaker-json.ts';
-import type { CompleteCircuitBreakerOptions } from './circuit-breaker-options.ts';
+import {
+  BLANK,
+  type CircuitBreakerData,
+  type CircuitBreakerJson,
+  dataOf,
+} from './circuit-breaker-json.ts';
+import type { CircuitBreakerOptions, CircuitBreakerRules } from './circuit-breaker-options.ts';
 import { EventQueue } from './event-queue.ts';
 import type { Outcome } from './outcome.ts';
 import { Probes } from './probes.ts';
@@ -25,7 +30,9 @@ import { brokenRule } from './trip-rule.ts';
  * counts (rolling-window.ts), the open time (backoff.ts) and the probes (probes.ts) are elsewhere.
  */
 export class CircuitBreakerMachine {
-  #options: CompleteCircuitBreakerOptions;
+  #rules: CircuitBreakerRules;
+  #random: CircuitBreakerOptions['random'];
+  #onEvent: CircuitBreakerOptions['onEvent'];
   readonly #window: RollingWindow;
   readonly #data: CircuitBreakerData;
   /** The probes, while half-open. */
@@ -33,20 +40,24 @@ export class CircuitBreakerMachine {
   /** Created at the first event, if anybody listens. */
   #events: EventQueue<CircuitBreakerEvent> | undefined;
 
-  constructor(options: CompleteCircuitBreakerOptions, json?: CircuitBreakerJson, now?: number) {
-    this.#options = options;
-    if (json === undefined) {
-      this.#window = new RollingWindow(options.windowMs, WINDOW_BUCKETS);
-      this.#data = { ...BLANK, sample: drawSample(options.random) };
-      return;
-    }
-    const { version: _version, window, probes, ...data } = json;
-    const shiftMs = now === undefined ? 0 : now - json.at;
-    this.#window = new RollingWindow(options.windowMs, WINDOW_BUCKETS, window, shiftMs);
-    this.#data = data;
-    if (probes !== null) this.#probes = new Probes(probes);
-    if (now !== undefined) this.#moveTo(now, shiftMs);
-    this.#fitToOptions();
+  constructor(
+    rules: CircuitBreakerRules,
+    { random, onEvent }: CircuitBreakerOptions,
+    json?: CircuitBreakerJson,
+    now?: number,
+  ) {
+    this.#rules = rules;
+    this.#random = random;
+    this.#onEvent = onEvent;
+    const countSlow = rules.slowCallRate !== false;
+    const shiftMs = json === undefined || now === undefined ? 0 : now - json.at;
+    const { windowMs } = rules;
+    this.#window = new RollingWindow(windowMs, WINDOW_BUCKETS, countSlow, json?.window, shiftMs);
+    this.#data = json ? dataOf(json, now) : { ...BLANK, sample: drawSample(random) };
+    if (json === undefined) return;
+    const { probes } = json;
+    if (probes) this.#probes = new Probes(now === undefined ? probes : { ...probes, leases: [] });
+    this.#fitToRules();
   }
 
   get state(): CircuitState {
@@ -69,12 +80,12 @@ export class CircuitBreakerMachine {
   retryAfterMs(now: number): number {
     const { mode, state, until, trips } = this.#data;
     if (mode === 'closed' || (mode === 'auto' && state === 'closed')) return 0;
-    if (mode === 'open') return this.#options.maxOpenMs;
+    if (mode === 'open') return this.#rules.maxOpenMs;
     const at = this.#latest(now);
     if (this.#probes === undefined) return Math.max(0, until - at);
     const lostAt = this.#probes.firstExpiry();
     if (lostAt <= at) return Math.max(0, lostAt + this.#openMs(trips + 1) - at);
-    return this.#probeIsFree(this.#probes) ? 0 : Math.min(lostAt - at, this.#options.openMs);
+    return this.#probeIsFree(this.#probes) ? 0 : Math.min(lostAt - at, this.#rules.openMs);
   }
 
   acquire(now: number, deadline?: number): number {
@@ -88,7 +99,7 @@ export class CircuitBreakerMachine {
     this.#observe(now);
     const { mode, firstToken, lastToken } = this.#data;
     if (mode === 'auto' && token >= firstToken && token <= lastToken) {
-      const slow = latencyMs > this.#options.slowCallMs;
+      const slow = latencyMs > this.#rules.slowCallMs;
       if (this.#probes === undefined) this.#count(outcome, slow);
       else this.#judge(this.#probes, token, outcome, slow);
     }
@@ -104,12 +115,14 @@ export class CircuitBreakerMachine {
     this.#tell();
   }
 
-  reconfigure(options: CompleteCircuitBreakerOptions, now: number): void {
+  /** Goes on by other rules. */
+  adopt(rules: CircuitBreakerRules, hooks: CircuitBreakerOptions, now: number): void {
     this.#observe(now);
-    const { random = this.#options.random, onEvent = this.#options.onEvent } = options;
-    this.#options = { ...options, random, onEvent };
-    this.#window.resize(options.windowMs);
-    this.#fitToOptions();
+    this.#rules = rules;
+    this.#random = hooks.random ?? this.#random;
+    this.#onEvent = hooks.onEvent ?? this.#onEvent;
+    this.#window.reshape(rules.windowMs, rules.slowCallRate !== false);
+    this.#fitToRules();
     this.#tell();
   }
 
@@ -143,7 +156,7 @@ export class CircuitBreakerMachine {
       this.#enter('half-open', data.at, 'open-time-over', data.mode, 0);
     }
     if (this.#probes === undefined || !this.#probeIsFree(this.#probes)) return 0;
-    const expiresAt = data.at + this.#options.probeLeaseMs;
+    const expiresAt = data.at + this.#rules.probeLeaseMs;
     // A deadline that has passed already says nothing of how long to wait.
     const sooner = deadline !== undefined && deadline > data.at && deadline < expiresAt;
     this.#probes.lend(++data.lastToken, sooner ? deadline : expiresAt);
@@ -157,14 +170,14 @@ export class CircuitBreakerMachine {
     data.failuresInARow = failed ? data.failuresInARow + 1 : 0;
     this.#window.add(data.at, failed, slow);
     if (!failed && !slow) return;
-    const reason = brokenRule(this.#options, this.#window, data.failuresInARow, failed, slow);
+    const reason = brokenRule(this.#rules, this.#window, data.failuresInARow, failed, slow);
     if (reason === undefined) return;
-    const forgiven = Math.floor((data.at - data.since) / this.#options.windowMs);
+    const forgiven = Math.floor((data.at - data.since) / this.#rules.windowMs);
     this.#open(data.at, reason, Math.max(0, data.trips - forgiven) + 1);
   }
 
   #judge(probes: Probes, token: number, outcome: Outcome, slow: boolean): void {
-    const { slowCallRate, probes: needed } = this.#options;
+    const { slowCallRate, probes: needed } = this.#rules;
     const { at, trips, mode } = this.#data;
     const verdict = probes.settle(token, outcome, slow && slowCallRate !== false, needed);
     if (verdict === 'succeeded') this.#close('probes-succeeded', mode);
@@ -175,7 +188,7 @@ export class CircuitBreakerMachine {
   #open(at: number, reason: CircuitBreakerReason, trips: number): void {
     const data = this.#data;
     const openMs = this.#openMs(trips);
-    data.sample = drawSample(this.#options.random);
+    data.sample = drawSample(this.#random);
     data.trips = trips;
     data.until = at + openMs;
     this.#enter('open', at, reason, data.mode, openMs);
@@ -202,43 +215,32 @@ export class CircuitBreakerMachine {
     data.generation++;
     data.firstToken = data.lastToken + 1;
     this.#probes = state === 'half-open' ? new Probes() : undefined;
-    if (this.#options.onEvent === undefined) return;
+    if (this.#onEvent === undefined) return;
     this.#events ??= new EventQueue();
     const { state: to, trips } = this;
     this.#events.push({ type: 'breaker', from, to, reason, at, mode, trips, openMs });
   }
 
   /** What was under way must not outlast what new options allow. */
-  #fitToOptions(): void {
+  #fitToRules(): void {
     const data = this.#data;
-    const { maxOpenMs, jitter, probes } = this.#options;
+    const { maxOpenMs, jitter, probes } = this.#rules;
     data.until = Math.min(data.until, data.since + maxOpenMs * (1 + jitter));
     if (this.#probes !== undefined && this.#probes.succeeded >= probes) {
       this.#close('probes-succeeded', data.mode);
     }
   }
 
-  /** Goes on in another process: its clock, and none of the calls in flight. */
-  #moveTo(now: number, shiftMs: number): void {
-    const data = this.#data;
-    data.at = now;
-    data.since += shiftMs;
-    data.until += shiftMs;
-    data.firstToken = data.lastToken + 1;
-    if (this.#probes !== undefined) this.#probes = this.#probes.withoutLeases();
-  }
-
   #openMs(trips: number): number {
-    return backoffMs(trips, this.#data.sample, this.#options.backoff);
+    return backoffMs(trips, this.#data.sample, this.#rules.backoff);
   }
 
   #probeIsFree(probes: Probes): boolean {
-    return probes.free(this.#options.probes, this.#options.probeConcurrency);
+    return probes.free(this.#rules.probes, this.#rules.probeConcurrency);
   }
 
   /** Runs last in every call, so that a listener sees, and can change, a settled state. */
   #tell(): void {
-    const { onEvent } = this.#options;
-    if (onEvent !== undefined) this.#events?.tell(onEvent);
+    if (this.#onEvent !== undefined) this.#events?.tell(this.#onEvent);
   }
 }

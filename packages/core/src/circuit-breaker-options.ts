@@ -40,12 +40,13 @@ export interface CircuitBreakerOptions {
   readonly onEvent?: ((event: CircuitBreakerEvent) => void) | undefined;
 }
 
-/** Options with their defaults filled in, and the open time's growth made of them. */
-export interface CompleteCircuitBreakerOptions extends Required<CircuitBreakerOptions> {
+/** The numbers of a breaker, complete, and the open time's growth made of them. */
+export interface CircuitBreakerRules
+  extends Required<Omit<CircuitBreakerOptions, 'random' | 'onEvent'>> {
   readonly backoff: Backoff;
 }
 
-const DEFAULTS: Required<CircuitBreakerOptions> = {
+const DEFAULTS: Omit<CircuitBreakerRules, 'backoff'> = {
   consecutiveFailures: 5,
   failureRate: 0.5,
   slowCallRate: false,
@@ -58,11 +59,9 @@ const DEFAULTS: Required<CircuitBreakerOptions> = {
   probes: 3,
   probeConcurrency: 1,
   probeLeaseMs: 10_000,
-  random: undefined,
-  onEvent: undefined,
 };
 
-const NAMES = Object.keys(DEFAULTS);
+const NAMES = [...Object.keys(DEFAULTS), 'random', 'onEvent'];
 const COUNT = { min: 1, max: 1_000_000, integer: true };
 
 /**
@@ -70,31 +69,42 @@ const COUNT = { min: 1, max: 1_000_000, integer: true };
  *
  * @throws {RangeError | TypeError} naming the option, the value and what was expected.
  */
-export function completeCircuitBreakerOptions(
-  options: CircuitBreakerOptions,
-): CompleteCircuitBreakerOptions {
+export function completeCircuitBreakerOptions(options: CircuitBreakerOptions): CircuitBreakerRules {
   checkNames('circuit breaker', options, NAMES);
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const complete: Required<CircuitBreakerOptions> = { ...DEFAULTS, ...Object.fromEntries(given) };
+  const { random, onEvent, ...others } = options;
+  checkFunction('random', random);
+  checkFunction('onEvent', onEvent);
+  const given = Object.entries(others).filter(([, value]) => value !== undefined);
+  const rules: typeof DEFAULTS = { ...DEFAULTS, ...Object.fromEntries(given) };
 
-  if (complete.consecutiveFailures !== false) {
-    checkNumber('consecutiveFailures', complete.consecutiveFailures, COUNT);
+  if (rules.consecutiveFailures !== false) {
+    checkNumber('consecutiveFailures', rules.consecutiveFailures, COUNT);
   }
-  if (complete.failureRate !== false) checkNumber('failureRate', complete.failureRate, SHARE);
-  if (complete.slowCallRate !== false) checkNumber('slowCallRate', complete.slowCallRate, SHARE);
-  if (complete.slowCallRate !== false || options.slowCallMs !== undefined) {
-    checkNumber('slowCallMs', complete.slowCallMs, DURATION);
+  if (rules.failureRate !== false) checkNumber('failureRate', rules.failureRate, SHARE);
+  if (rules.slowCallRate !== false) checkNumber('slowCallRate', rules.slowCallRate, SHARE);
+  if (rules.slowCallRate !== false || options.slowCallMs !== undefined) {
+    checkNumber('slowCallMs', rules.slowCallMs, DURATION);
   }
-  checkNumber('minimumCalls', complete.minimumCalls, COUNT);
-  checkNumber('windowMs', complete.windowMs, DURATION);
-  checkNumber('openMs', complete.openMs, DURATION);
-  checkNumber('maxOpenMs', complete.maxOpenMs, { ...DURATION, min: complete.openMs });
-  checkNumber('jitter', complete.jitter, { min: 0, below: 1 });
-  checkNumber('probes', complete.probes, COUNT);
-  checkNumber('probeConcurrency', complete.probeConcurrency, COUNT);
-  checkNumber('probeLeaseMs', complete.probeLeaseMs, DURATION);
-  checkFunction('random', complete.random);
-  checkFunction('onEvent', complete.onEvent);
-  const { openMs: initialMs, maxOpenMs: maxMs, jitter } = complete;
-  return { ...complete, backoff: { initialMs, maxMs, multiplier: 2, jitter } };
+  checkNumber('minimumCalls', rules.minimumCalls, COUNT);
+  checkNumber('windowMs', rules.windowMs, DURATION);
+  checkNumber('openMs', rules.openMs, DURATION);
+  checkNumber('maxOpenMs', rules.maxOpenMs, { ...DURATION, min: rules.openMs });
+  checkNumber('jitter', rules.jitter, { min: 0, below: 1 });
+  checkNumber('probes', rules.probes, COUNT);
+  checkNumber('probeConcurrency', rules.probeConcurrency, COUNT);
+  checkNumber('probeLeaseMs', rules.probeLeaseMs, DURATION);
+  return share(rules);
+}
+
+let latest: CircuitBreakerRules | undefined;
+let latestText = '';
+
+/** Gives breakers with equal rules one object: there is a breaker for each endpoint. */
+function share(rules: typeof DEFAULTS): CircuitBreakerRules {
+  const text = Object.values(rules).join();
+  if (latest !== undefined && text === latestText) return latest;
+  const { openMs: initialMs, maxOpenMs: maxMs, jitter } = rules;
+  latest = { ...rules, backoff: { initialMs, maxMs, multiplier: 2, jitter } };
+  latestText = text;
+  return latest;
 }

@@ -82,9 +82,9 @@ export function createCircuitBreaker(
   json?: CircuitBreakerJson,
   now?: number,
 ): CircuitBreaker {
-  const complete = completeCircuitBreakerOptions(options);
+  const rules = completeCircuitBreakerOptions(options);
   if (json !== undefined) checkCircuitBreakerJson(json);
-  return new Breaker(complete, json, now);
+  return new Breaker(rules, options, json, now);
 }
 
 /**
@@ -103,8 +103,8 @@ class Breaker extends CircuitBreakerMachine implements CircuitBreaker {
     super.force(mode, now);
   }
 
-  override reconfigure(options: CircuitBreakerOptions, now: number = Number.NaN): void {
-    super.reconfigure(completeCircuitBreakerOptions(options), now);
+  reconfigure(options: CircuitBreakerOptions, now: number = Number.NaN): void {
+    this.adopt(completeCircuitBreakerOptions(options), options, now);
   }
 
   toJSON(now?: number): CircuitBreakerJson {

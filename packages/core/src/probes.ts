@@ -66,11 +66,6 @@ export class Probes {
     return ++this.#succeeded < needed ? undefined : 'succeeded';
   }
 
-  /** The same verdicts, nothing in flight. */
-  withoutLeases(): Probes {
-    return new Probes({ ...this.toJSON(), leases: [] });
-  }
-
   toJSON(): ProbesJson {
     return { succeeded: this.#succeeded, ignored: this.#ignored, leases: this.#leases.slice() };
   }

@@ -11,40 +11,53 @@ export interface RollingWindowJson {
   readonly buckets: readonly number[];
 }
 
-/** Numbers kept in each bucket. */
+/** Numbers of each bucket in the plain data. */
 export const WINDOW_FIELDS = 3;
 
+/** Before any bucket of a clock that one meets; small, so that engines keep the field an integer. */
+const NO_SLOT = -(2 ** 30);
+
 /**
- * Counts calls, failures and slow calls of the last `windowMs`, in buckets on a fixed grid that
- * begins at time 0: what is older than the window is never counted, what is younger than the window
- * less one bucket always is.
+ * Counts calls, failures and, if asked to, slow calls of the last `windowMs`, in buckets on a fixed
+ * grid that begins at time 0: what is older than the window is never counted, what is younger than
+ * the window less one bucket always is.
  *
  * O(1) per call and no allocation: the sums are kept, and a bucket leaves them when its time is over.
  * However long the silence, one `roll` clears all that has expired (a window that drops one bucket
- * per call remembers failures of an hour ago).
+ * per call remembers failures of an hour ago). Ten buckets take about 300 bytes: one small array, for
+ * a typed one costs 200 bytes before its first element.
  */
 export class RollingWindow {
   calls = 0;
   failures = 0;
   slow = 0;
-
-  // One small array instead of three typed ones: 240 bytes, where each typed array costs about 200.
-  readonly #ring: number[];
-  #head = 0;
-  #slot: number = Number.MIN_SAFE_INTEGER;
-  #rollAt: number = Number.MIN_SAFE_INTEGER;
+  readonly #buckets: number;
   #bucketMs: number;
+  /** Numbers of each bucket: 3 with slow calls, 2 without. */
+  #width: number;
+  #ring: number[];
+  #head = 0;
+  #slot = NO_SLOT;
 
   /** Starts empty, or with another window's counts, their times shifted by `shiftMs`. */
-  constructor(windowMs: number, buckets: number, json?: RollingWindowJson, shiftMs = 0) {
-    this.#ring = Array.from({ length: buckets * WINDOW_FIELDS }, () => 0);
+  constructor(
+    windowMs: number,
+    buckets: number,
+    countSlow = false,
+    json?: RollingWindowJson,
+    shiftMs = 0,
+  ) {
+    this.#buckets = buckets;
     this.#bucketMs = windowMs / buckets;
+    this.#width = countSlow ? WINDOW_FIELDS : WINDOW_FIELDS - 1;
+    this.#ring = zeros(buckets * this.#width);
     if (json !== undefined) this.#load(json, shiftMs);
   }
 
   /** Forgets what has left the window at `now`, which must not decrease between calls. */
   roll(now: number): void {
-    if (now >= this.#rollAt) this.#advance(Math.floor(now / this.#bucketMs));
+    const slot = Math.floor(now / this.#bucketMs);
+    if (slot !== this.#slot) this.#advance(slot);
   }
 
   /** Counts one call at `now`. */
@@ -61,28 +74,28 @@ export class RollingWindow {
     this.slow = 0;
   }
 
-  /** Changes the length of the window; keeps what is still within it. */
-  resize(windowMs: number): void {
-    const bucketMs = windowMs / this.#buckets;
-    if (bucketMs === this.#bucketMs) return;
+  /** Changes the length of the window, and what it counts; keeps what is still within it. */
+  reshape(windowMs: number, countSlow: boolean): void {
     const json = this.toJSON();
-    this.#bucketMs = bucketMs;
+    this.#bucketMs = windowMs / this.#buckets;
+    this.#width = countSlow ? WINDOW_FIELDS : WINDOW_FIELDS - 1;
+    this.#ring = zeros(this.#buckets * this.#width);
     this.#load(json, 0);
   }
 
   toJSON(): RollingWindowJson {
-    const oldest = this.#head + WINDOW_FIELDS;
-    const buckets = [...this.#ring.slice(oldest), ...this.#ring.slice(0, oldest)];
+    const buckets: number[] = [];
+    for (let i = 1; i <= this.#buckets; i++) {
+      const at = (this.#head + i * this.#width) % this.#ring.length;
+      const [calls = 0, failures = 0, slow = 0] = this.#ring.slice(at, at + this.#width);
+      buckets.push(calls, failures, slow);
+    }
     return { bucketMs: this.#bucketMs, slot: this.#slot, buckets };
-  }
-
-  get #buckets(): number {
-    return this.#ring.length / WINDOW_FIELDS;
   }
 
   #load({ bucketMs, slot, buckets }: RollingWindowJson, shiftMs: number): void {
     this.clear();
-    this.#slot = Number.MIN_SAFE_INTEGER;
+    this.#slot = NO_SLOT;
     const sameGrid = bucketMs === this.#bucketMs && shiftMs === 0;
     for (let i = 0; i < this.#buckets; i++) {
       const from = slot + 1 - this.#buckets + i;
@@ -95,13 +108,12 @@ export class RollingWindow {
 
   #advance(slot: number): void {
     for (let steps = Math.min(slot - this.#slot, this.#buckets); steps > 0; steps--) {
-      this.#head = (this.#head + WINDOW_FIELDS) % this.#ring.length;
+      this.#head = (this.#head + this.#width) % this.#ring.length;
       this.calls -= this.#take(this.#head);
       this.failures -= this.#take(this.#head + 1);
-      this.slow -= this.#take(this.#head + 2);
+      if (this.#width === WINDOW_FIELDS) this.slow -= this.#take(this.#head + 2);
     }
     this.#slot = slot;
-    this.#rollAt = (slot + 1) * this.#bucketMs;
   }
 
   #count(calls: number, failures: number, slow: number): void {
@@ -109,9 +121,10 @@ export class RollingWindow {
     const head = this.#head;
     ring[head] = (ring[head] ?? 0) + calls;
     ring[head + 1] = (ring[head + 1] ?? 0) + failures;
-    ring[head + 2] = (ring[head + 2] ?? 0) + slow;
     this.calls += calls;
     this.failures += failures;
+    if (this.#width < WINDOW_FIELDS) return;
+    ring[head + 2] = (ring[head + 2] ?? 0) + slow;
     this.slow += slow;
   }
 
@@ -120,4 +133,8 @@ export class RollingWindow {
     this.#ring[at] = 0;
     return value;
   }
+}
+
+function zeros(length: number): number[] {
+  return Array.from({ length }, () => 0);
 }

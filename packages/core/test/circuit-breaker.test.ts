@@ -5,6 +5,13 @@ function settle(breaker: ReturnType<typeof createCircuitBreaker>, now: number, o
   breaker.settle(breaker.acquire(now), now, ok ? 'success' : 'failure');
 }
 
+/** The first open time at one random sample. */
+function openTime(sample: number): number {
+  const breaker = createCircuitBreaker({ consecutiveFailures: 1, random: () => sample });
+  settle(breaker, 0, false);
+  return breaker.retryAfterMs(0);
+}
+
 describe('circuit breaker', () => {
   it('opens after five failures in a row, probes after openMs, closes after three successes', () => {
     const events: CircuitBreakerEvent[] = [];
@@ -76,5 +83,161 @@ describe('circuit breaker', () => {
   it('rejects unknown options', () => {
     const options = { failurerate: 1 } as object;
     expect(() => createCircuitBreaker(options)).toThrow(/^unknown option failurerate/);
+  });
+});
+
+describe('reconfigure', () => {
+  it('keeps state, trips, counts and the listener', () => {
+    const events: CircuitBreakerEvent[] = [];
+    const options = { consecutiveFailures: false, minimumCalls: 10 } as const;
+    const breaker = createCircuitBreaker({ ...options, onEvent: (event) => events.push(event) });
+    for (let i = 0; i < 9; i++) settle(breaker, 5_000, false);
+    breaker.reconfigure({ ...options, windowMs: 20_000 }, 5_000);
+    settle(breaker, 5_000, false);
+    expect([breaker.state, breaker.trips, events.length]).toEqual(['open', 1, 1]);
+    breaker.reconfigure({ ...options, openMs: 10 }, 5_010);
+    expect([breaker.state, breaker.retryAfterMs(5_010)]).toEqual(['open', 990]);
+  });
+
+  it('forgets what is outside a shorter window', () => {
+    const options = { consecutiveFailures: false, minimumCalls: 10 } as const;
+    const breaker = createCircuitBreaker(options);
+    for (let i = 0; i < 9; i++) settle(breaker, 1_000, false);
+    breaker.reconfigure({ ...options, windowMs: 1_000 }, 5_000);
+    settle(breaker, 5_000, false);
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('cuts an open time to the new maximum', () => {
+    const breaker = createCircuitBreaker({ consecutiveFailures: 1, openMs: 60_000 });
+    settle(breaker, 0, false);
+    breaker.reconfigure({ openMs: 100, maxOpenMs: 500, jitter: 0.1 });
+    expect(breaker.retryAfterMs(0)).toBeCloseTo(550, 6);
+  });
+
+  it('closes when the probes so far are enough', () => {
+    const breaker = createCircuitBreaker({ consecutiveFailures: 1, probes: 3 });
+    settle(breaker, 0, false);
+    settle(breaker, 1_000, true);
+    settle(breaker, 1_000, true);
+    breaker.reconfigure({ probes: 2 });
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('counts slow calls from the moment it is told to', () => {
+    const slow = { slowCallRate: 1, slowCallMs: 10, minimumCalls: 3 };
+    const breaker = createCircuitBreaker({ minimumCalls: 3 });
+    for (let i = 0; i < 5; i++) breaker.settle(breaker.acquire(0), 0, 'success', 100);
+    breaker.reconfigure(slow, 20_000);
+    for (let i = 0; i < 3; i++) {
+      expect(breaker.state).toBe('closed');
+      breaker.settle(breaker.acquire(20_000), 20_000, 'success', 100);
+    }
+    expect(breaker.state).toBe('open');
+  });
+
+  it('gives up a slow probe while slow calls are counted, and only then', () => {
+    for (const [slowCallRate, state] of [
+      [0.5, 'open'],
+      [false, 'closed'],
+    ] as const) {
+      const breaker = createCircuitBreaker({
+        consecutiveFailures: 1,
+        slowCallRate,
+        slowCallMs: 10,
+        probes: 1,
+      });
+      settle(breaker, 0, false);
+      breaker.settle(breaker.acquire(1_000), 1_000, 'success', 11);
+      expect(breaker.state).toBe(state);
+    }
+  });
+
+  it('changes nothing when an option is wrong', () => {
+    const breaker = createCircuitBreaker({ consecutiveFailures: 3 });
+    settle(breaker, 0, false);
+    const before = JSON.stringify(breaker);
+    expect(() => breaker.reconfigure({ consecutiveFailures: 1, windowMs: 0 })).toThrow(/^windowMs/);
+    expect(JSON.stringify(breaker)).toBe(before);
+    settle(breaker, 0, false);
+    expect(breaker.state).toBe('closed');
+  });
+});
+
+it('forgives a trip for every window spent closed', () => {
+  const options = { consecutiveFailures: 1, openMs: 100, windowMs: 1_000, probes: 1 };
+  const breaker = createCircuitBreaker(options);
+  settle(breaker, 0, false);
+  settle(breaker, 100, false);
+  settle(breaker, 300, false);
+  expect([breaker.trips, breaker.retryAfterMs(300)]).toEqual([3, 400]);
+  settle(breaker, 700, true);
+  expect([breaker.state, breaker.trips]).toEqual(['closed', 3]);
+  settle(breaker, 2_699, false);
+  expect([breaker.trips, breaker.retryAfterMs(2_699)]).toEqual([3, 400]);
+  settle(breaker, 3_099, true);
+  settle(breaker, 60_000, false);
+  expect([breaker.trips, breaker.retryAfterMs(60_000)]).toEqual([1, 100]);
+});
+
+it('spreads open times by the jitter, both ways', () => {
+  expect([0, 0.25, 0.5, 0.75].map(openTime)).toEqual([900, 950, 1_000, 1_050]);
+  // What is no sample is taken as the middle.
+  expect([1, -0.1, Number.NaN].map(openTime)).toEqual([1_000, 1_000, 1_000]);
+});
+
+describe('plain data from elsewhere', () => {
+  const json = createCircuitBreaker().toJSON();
+  const probing = { leases: [{ token: 1, expiresAt: 5 }], succeeded: 0, ignored: 0 };
+
+  it.each([
+    [null, /^json must be an object, got null$/],
+    [{ ...json, version: 2 }, /^json.version must be 1, got 2$/],
+    [{ ...json, mode: 'off' }, /^json.mode must be auto or open or closed, got off$/],
+    [{ ...json, state: 'ajar' }, /^json.state must be .*, got ajar$/],
+    [{ ...json, at: 'now' }, /^json.at must be a number .*, got "now"$/],
+    [{ ...json, until: Number.POSITIVE_INFINITY }, /^json.until must be .*, got Infinity$/],
+    [{ ...json, trips: -1 }, /^json.trips must be an integer >= 0 .*, got -1$/],
+    [{ ...json, lastToken: 0.5 }, /^json.lastToken must be an integer/],
+    [{ ...json, sample: 1 }, /^json.sample must be a number >= 0 and < 1, got 1$/],
+    [{ ...json, window: 3 }, /^json.window must be an object, got 3$/],
+    [{ ...json, window: { ...json.window, bucketMs: 0 } }, /^json.window.bucketMs must be .* > 0/],
+    [{ ...json, window: { ...json.window, slot: 1.5 } }, /^json.window.slot must be an integer/],
+    [
+      { ...json, window: { ...json.window, buckets: [] } },
+      /^json.window.buckets.length must be 30/,
+    ],
+    [
+      { ...json, window: { ...json.window, buckets: 'x' } },
+      /^json.window.buckets must be an array/,
+    ],
+    [
+      { ...json, window: { ...json.window, buckets: Array.from({ length: 30 }, () => -1) } },
+      /^json.window.buckets must be an integer >= 0 .*, got -1$/,
+    ],
+    [
+      { ...json, probes: probing },
+      /^json.probes must be there exactly when half-open, got closed$/,
+    ],
+    [{ ...json, state: 'half-open' }, /^json.probes must be there exactly when half-open/],
+    [
+      { ...json, state: 'half-open', probes: { ...probing, leases: [null] } },
+      /^json.probes.leases must be an object, got null$/,
+    ],
+    [
+      { ...json, state: 'half-open', probes: { ...probing, leases: [{ token: 1 }] } },
+      /^json.probes.leases.expiresAt must be a number .*, got undefined$/,
+    ],
+    [
+      { ...json, state: 'half-open', probes: { ...probing, succeeded: null } },
+      /^json.probes.succeeded must be an integer .*, got null$/,
+    ],
+  ])('rejects %j', (data, message) => {
+    expect(() => createCircuitBreaker({}, data as never)).toThrow(message);
+  });
+
+  it('takes its own', () => {
+    const data = { ...json, state: 'half-open', probes: probing } as const;
+    expect(createCircuitBreaker({}, data).toJSON()).toEqual(data);
   });
 });
