@@ -1,36 +1,17 @@
-import { MAX_WEIGHT } from '@wrr/core';
 import * as z from 'zod';
-import { parseDuration } from './duration.ts';
+import { registry } from './registry-schema.ts';
+import {
+  address,
+  count,
+  duration,
+  isShorter,
+  orFalse,
+  share,
+  statusCode,
+  text,
+  weight,
+} from './schema-words.ts';
 import type { Settings } from './settings.ts';
-
-const MAX_DURATION_MS = 86_400_000;
-
-/** A text that matches `pattern`; `expected` says so in words. */
-function text(pattern: RegExp, expected: string) {
-  return z.string().regex(pattern, { error: `must be ${expected}` });
-}
-
-function duration() {
-  return text(/^\d{1,12}(\.\d{1,9})?(ms|s|m|h)$/, 'a duration with a unit, such as 250ms or 10s')
-    .refine((value) => (parseDuration(value) ?? 1) > 0, 'must be > 0')
-    .refine((value) => (parseDuration(value) ?? 0) <= MAX_DURATION_MS, 'must be at most 24h');
-}
-
-/** False if one of them is no duration, which has been found already. */
-function isShorter(a: string, b: string): boolean {
-  return (parseDuration(a) ?? Number.NaN) < (parseDuration(b) ?? Number.NaN);
-}
-
-const count = () => z.int().min(1).max(1_000_000);
-const share = () => z.number().gt(0).max(1);
-const weight = () => z.int().min(0).max(MAX_WEIGHT);
-const address = () =>
-  text(
-    /^(\[[\da-fA-F:.]+\]|[^\s:/@[\]]+):\d{1,5}$/,
-    'an address host:port, such as 10.0.0.1:50051',
-  );
-const orFalse = <T extends z.ZodType>(schema: T) => z.union([z.literal(false), schema]);
-const filePath = () => z.string().min(1);
 
 const circuitBreaker = z
   .strictObject({
@@ -79,24 +60,6 @@ const warmUp = z.strictObject({
     .describe('An endpoint that was unavailable this long warms up again.'),
 });
 
-const statusCode = z.enum([
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-]);
-
 const failover = z
   .strictObject({
     methods: z
@@ -114,7 +77,7 @@ const failover = z
     maxBackoff: duration().default('250ms').describe('The longest wait.'),
     backoffMultiplier: z.number().min(1).max(10).default(2).describe('Growth of the wait.'),
     retryableStatusCodes: z
-      .array(statusCode)
+      .array(statusCode())
       .min(1)
       .default(['UNAVAILABLE'])
       .describe('Status codes that are retried.'),
@@ -179,7 +142,7 @@ const service = z.strictObject({
     .default('random')
     .describe('Where the sequence starts: anywhere, so that clients differ, or at the first pick.'),
   failureCodes: z
-    .array(statusCode)
+    .array(statusCode())
     .optional()
     .describe("Status codes that count against an endpoint. Absent: the policy's own list."),
   failover: orFalse(failover).default(false).describe('Retries on another endpoint.'),
@@ -194,52 +157,6 @@ const service = z.strictObject({
     .default(false)
     .describe('Client-side health checking (grpc.health.v1).'),
 });
-
-const secret = z
-  .union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: filePath() })], {
-    error: 'must be a reference, { env: NAME } or { file: PATH }',
-  })
-  .describe('Where the secret is found: the name of an environment variable, or a file.');
-
-const tls = z
-  .strictObject({
-    caFile: filePath().optional().describe('PEM file of the authorities to trust.'),
-    certFile: filePath().optional().describe("PEM file of the client's certificate."),
-    keyFile: filePath().optional().describe("PEM file of the client's private key."),
-    serverName: z.string().min(1).optional().describe("Name in the server's certificate."),
-  })
-  .refine(
-    ({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined),
-    'must have both certFile and keyFile, or neither',
-  );
-
-const registry = z
-  .strictObject({
-    hosts: z
-      .array(
-        text(
-          /^(https?:\/\/)?(\[[\da-fA-F:.]+\]|[^\s:/@[\]]+):\d{1,5}$/,
-          'host:port, optionally behind http:// or https://, without a user',
-        ),
-      )
-      .min(1)
-      .refine(
-        (hosts) => new Set(hosts.map((host) => host.split('://').at(-2))).size <= 1,
-        'must all be http, all be https, or all be without a scheme',
-      )
-      .default(['127.0.0.1:2379'])
-      .describe('Addresses of the registry.'),
-    namespace: z.string().default('').describe('Prefix of every key.'),
-    credentials: z
-      .strictObject({ username: secret, password: secret })
-      .optional()
-      .describe('User name and password, by reference.'),
-    tls: tls.optional().describe('Certificates. Absent: TLS only if the hosts say https.'),
-  })
-  .refine(
-    (given) => given.tls === undefined || !given.hosts[0]?.startsWith('http://'),
-    'has tls, but its hosts say http',
-  );
 
 const server = z.strictObject({
   service: text(/^[^/\s](\S*[^/\s])?$/, 'a name without spaces or slashes at its ends').describe(
