@@ -1,6 +1,11 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { createEtcdClient, createEtcdEndpointSource } from '@wrr/etcd';
-import { channelOptions, register, registerEndpointSource } from '@wrr/grpc-js';
+import {
+  channelOptions,
+  failoverInterceptor,
+  register,
+  registerEndpointSource,
+} from '@wrr/grpc-js';
 import { callUnary } from '@wrr/test-support';
 import { serviceConfig } from './service-config.ts';
 
@@ -11,7 +16,7 @@ export interface Tally {
   readonly errors: Readonly<Record<string, number>>;
 }
 
-/** A grpc-js client on `etcd:///service` with the Go system's service config. */
+/** A grpc-js client on `etcd:///service` with the Go system's service config and our failover. */
 export interface NodeClient {
   /** Makes calls one after the other. */
   calls(count: number): Promise<Tally>;
@@ -34,6 +39,7 @@ export function startNodeClient(etcd: string, service: string): NodeClient {
   const stub = new Client(`${scheme}:///${service}`, credentials.createInsecure(), {
     ...channelOptions(),
     'grpc.service_config': serviceConfig,
+    interceptors: [failoverInterceptor({ idempotent: true })],
   });
 
   const one = async (into: MutableTally): Promise<void> => {

@@ -37,7 +37,11 @@ async function obey({ kind, weight: wanted = 1 }: NodeServerCommand): Promise<un
       return registration.close();
     case 'shutdown':
       await registration.drain({ graceMs: 500 });
-      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      await new Promise<void>((resolve) => {
+        server.tryShutdown(() => resolve());
+        // grpc-js waits for ever for a connection that is being destroyed at this very moment.
+        setTimeout(resolve, 2_000);
+      });
       return undefined;
     default:
       throw new Error(`unknown command ${String(kind)}`);

@@ -44,7 +44,11 @@ obeyParent(async (received) => {
       return (await registration).setWeight(command.weight).catch(() => {});
     case 'shutdown':
       await (await registration).drain({ graceMs: 300 });
-      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      await new Promise<void>((resolve) => {
+        server.tryShutdown(() => resolve());
+        // grpc-js waits for ever for a connection that is being destroyed at this very moment.
+        setTimeout(resolve, 2_000);
+      });
       setTimeout(() => process.exit(0), 20); // after the answer is out
       return undefined;
   }
