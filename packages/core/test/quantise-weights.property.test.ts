@@ -3,10 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 const measured = fc.double({ min: 1e-300, max: 1e300, noNaN: true });
-const weights = fc.array(fc.oneof(measured, fc.constant(0), fc.double({ min: 1, max: 200, noNaN: true })), {
-  minLength: 1,
-  maxLength: 200,
-});
+const weights = fc.array(
+  fc.oneof(measured, fc.constant(0), fc.double({ min: 1, max: 200, noNaN: true })),
+  {
+    minLength: 1,
+    maxLength: 200,
+  },
+);
 
 describe('quantiseWeights', () => {
   it('gives at most so many different weights, all of which a scheduler takes', () => {
