@@ -1,8 +1,9 @@
 import { breaker } from './breaker/breaker.ts';
+import { etcd } from './etcd/etcd.ts';
 import { pick } from './pick/pick.ts';
 import { protection } from './protection/protection.ts';
 import { rpc } from './rpc/rpc.ts';
 import type { Suite } from './suite.ts';
 
 /** Every suite, in the order in which `bench all` runs them. A new suite is one line here. */
-export const suites: readonly Suite[] = [pick, breaker, protection, rpc];
+export const suites: readonly Suite[] = [pick, breaker, protection, rpc, etcd];

@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findEtcd } from '@wrr/test-support';
 
-const file = join(import.meta.dirname, '../../../reports/etcd-measured.jsonl');
+const file = join(import.meta.dirname, '../../../reports/etcd.jsonl');
 
 /** Before the run: forgets the last one. After it: prints its figures as a Markdown table. */
 export function setup(): () => Promise<void> {
