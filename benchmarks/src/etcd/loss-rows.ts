@@ -27,7 +27,12 @@ export async function lossRows(server: EtcdServer, { quick, progress }: Context)
   return rows;
 }
 
-async function lossRow(server: EtcdServer, trouble: Trouble, service: string): Promise<Row> {
+async function lossRow(
+  server: EtcdServer,
+  trouble: Trouble,
+  service: string,
+  patienceMs: number,
+): Promise<Row> {
   await writes(server, service, 200);
   const proxies = [
     await startTcpProxy({ target: server.endpoint }),
