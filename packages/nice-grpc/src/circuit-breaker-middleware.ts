@@ -5,7 +5,7 @@ import {
   createCallGuards,
   type Outcome,
 } from '@wrr/core';
-import type { ClientMiddleware, Status } from 'nice-grpc-common';
+import type { ClientMiddleware, Metadata, Status } from 'nice-grpc-common';
 import { timeoutOf } from './attempt.ts';
 import { CircuitOpenClientError } from './circuit-open-error.ts';
 import { publish } from './diagnostics.ts';
@@ -74,13 +74,14 @@ export function circuitBreakerMiddleware(
     if (!permit.granted) throw new CircuitOpenClientError(path, permit.reason, permit.retryAfterMs);
 
     let answeredAt: number | undefined;
-    const onHeader: typeof rest.onHeader = (header) => {
-      if (call.responseStream) answeredAt = clock.now();
+    const onHeader = (header: Metadata): void => {
+      answeredAt = clock.now();
       rest.onHeader?.(header);
     };
+    const nextOptions = call.responseStream ? { ...rest, onHeader } : rest;
     let outcome: Outcome = 'ignored'; // what it stays when the consumer returns early
     try {
-      const response = yield* call.next(call.request, { ...rest, onHeader });
+      const response = yield* call.next(call.request, nextOptions);
       outcome = 'success';
       return response;
     } catch (error) {

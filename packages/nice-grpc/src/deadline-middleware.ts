@@ -27,9 +27,9 @@ export const deadlineMiddleware: ClientMiddleware<DeadlineCallOptions> =
       throw new ClientError(path, Status.DEADLINE_EXCEEDED, 'deadline had passed: not sent');
     }
     const attempt = new Attempt(rest, { path, number: 1, tried: new Set(), timeoutMs });
-    attempt.commit();
+    const { metadata, signal } = attempt;
     try {
-      return yield* call.next(call.request, attempt.options);
+      return yield* call.next(call.request, { ...rest, metadata, signal });
     } catch (error) {
       throw attempt.explain(error);
     } finally {

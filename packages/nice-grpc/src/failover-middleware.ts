@@ -1,13 +1,14 @@
 import { createReplayableStream, type FailoverEvent, isCircuitOpenError } from '@wrr/core';
 import { delay } from 'abort-controller-x';
 import { ClientError, type ClientMiddleware, Status } from 'nice-grpc-common';
-import { Attempt, type AttemptPlan, timeoutOf } from './attempt.ts';
+import { Attempt, timeoutOf } from './attempt.ts';
 import { publish } from './diagnostics.ts';
 import {
   completeFailover,
   type FailoverCallOptions,
   type FailoverMiddlewareOptions,
 } from './failover-options.ts';
+import { type HeaderRule, HeldBack } from './held-back.ts';
 import { isCancelledByServer } from './outcome.ts';
 
 /**
@@ -31,11 +32,21 @@ export function failoverMiddleware(
   options: FailoverMiddlewareOptions = {},
 ): ClientMiddleware<FailoverCallOptions> {
   const settings = completeFailover(options);
+  const { budget, retryableCodes } = settings;
+
+  const tell = (event: FailoverEvent, path: string): void => {
+    publish('wrr:failover', { ...event, path });
+    try {
+      options.onEvent?.({ ...event, path });
+    } catch {
+      // A listener's error is its own.
+    }
+  };
 
   return async function* failoverMiddlewareGenerator(call, callOptions) {
-    const { method, responseStream } = call;
+    const { path } = call.method;
     const {
-      idempotent = settings.idempotent(method),
+      idempotent = settings.idempotent(call.method),
       perAttemptTimeoutMs = settings.perAttemptTimeoutMs,
       ...rest
     } = callOptions;
@@ -43,69 +54,61 @@ export function failoverMiddleware(
       throw new RangeError(`perAttemptTimeoutMs must be > 0, got ${perAttemptTimeoutMs}`);
     }
     const attemptMs = idempotent ? perAttemptTimeoutMs : Number.POSITIVE_INFINITY;
-    const deadline = performance.now() + timeoutOf(rest.metadata);
+    const rule = headerRule(call.requestStream, call.responseStream);
     const requests = call.requestStream
       ? createReplayableStream(call.request, settings.replayMessages)
       : undefined;
 
-    const tell = (event: FailoverEvent): void => {
-      publish('wrr:failover', { ...event, path: method.path });
-      try {
-        options.onEvent?.({ ...event, path: method.path });
-      } catch {
-        // A listener's error is its own.
-      }
-    };
-    const mayRepeat = (error: unknown, attempt: Attempt): boolean => {
-      if (!idempotent || attempt.committed || attempt.refused) return false;
+    const mayRepeat = (error: unknown, held: HeldBack): boolean => {
+      if (!idempotent || held.committed || held.refused) return false;
       if (rest.signal?.aborted === true || requests?.replayable === false) return false;
       if (!(error instanceof ClientError) || isCircuitOpenError(error)) return false;
-      if (settings.retryableCodes.has(error.code) || isCancelledByServer(error)) return true;
+      if (retryableCodes.has(error.code) || isCancelledByServer(error)) return true;
       return error.code === Status.DEADLINE_EXCEEDED && attemptMs !== Number.POSITIVE_INFINITY;
     };
 
     const tried = new Set<string>();
     const decision = settings.decide();
-    settings.budget?.deposit(performance.now());
+    let now = performance.now();
+    const deadline = now + timeoutOf(rest.metadata);
+    budget?.deposit(now);
     try {
       for (let number = 1; ; number++) {
-        const leftMs = deadline - performance.now();
+        const leftMs = deadline - now;
         const timeoutMs = Math.min(attemptMs, leftMs);
-        const attempt = new Attempt(rest, {
-          path: method.path,
-          number,
-          tried,
-          timeoutMs,
-          // A stream that has begun to answer may take as long as the call may.
-          serverTimeoutMs: responseStream ? leftMs : timeoutMs,
-          onHeader: headerRule(call.requestStream, responseStream),
-        });
-        let delayMs: number;
+        // A stream that has begun to answer may take as long as the call may.
+        const serverTimeoutMs = call.responseStream ? leftMs : timeoutMs;
+        const attempt = new Attempt(rest, { path, number, tried, timeoutMs, serverTimeoutMs });
+        const held = new HeldBack(rest, rule, attempt);
         try {
-          const request = requests ?? call.request;
+          const { metadata, signal } = attempt;
+          const nextOptions = { ...rest, metadata, signal, ...held.callbacks };
           if (call.responseStream) {
-            return yield* attempt.committing(call.next(request, attempt.options));
+            return yield* held.committing(call.next(requests ?? call.request, nextOptions));
           }
-          const response = yield* call.next(request, attempt.options);
-          attempt.commit();
+          const response = yield* call.next(requests ?? call.request, nextOptions);
+          held.commit();
           return response;
         } catch (thrown) {
           const error = attempt.explain(thrown);
-          const next = mayRepeat(error, attempt)
-            ? decision.afterFailure(attempt, number, performance.now(), deadline)
+          now = performance.now();
+          const delayMs = mayRepeat(error, held)
+            ? decision.afterFailure(held, number, now, deadline)
             : 'not-retryable';
-          if (typeof next === 'string') {
-            tell({ type: 'failover', action: 'give-up', reason: next, attempt: number, error });
-            attempt.commit();
+          if (typeof delayMs === 'string') {
+            const reason = delayMs;
+            tell({ type: 'failover', action: 'give-up', reason, attempt: number, error }, path);
+            held.commit();
             throw error;
           }
-          settings.budget?.withdraw(performance.now()); // the decision was that it has one left
-          delayMs = next;
-          tell({ type: 'failover', action: 'retry', attempt: number + 1, delayMs, error });
+          budget?.withdraw(now); // the decision was that it has one left
+          tell({ type: 'failover', action: 'retry', attempt: number + 1, delayMs, error }, path);
+          attempt.close();
+          await delay(rest.signal ?? new AbortController().signal, delayMs);
+          now = performance.now();
         } finally {
           attempt.close();
         }
-        await delay(rest.signal ?? new AbortController().signal, delayMs);
       }
     } finally {
       requests?.close();
@@ -113,7 +116,7 @@ export function failoverMiddleware(
   };
 }
 
-function headerRule(requestStream: boolean, responseStream: boolean): AttemptPlan['onHeader'] {
+function headerRule(requestStream: boolean, responseStream: boolean): HeaderRule {
   if (!responseStream) return undefined;
-  return requestStream ? 'commits' : 'stops-timer';
+  return requestStream ? 'commits' : 'stops-clock';
 }

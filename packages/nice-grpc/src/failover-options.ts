@@ -8,7 +8,7 @@ import {
   type RetryBudgetOptions,
 } from '@wrr/core';
 import { type MethodDescriptor, Status } from 'nice-grpc-common';
-import { Attempt } from './attempt.ts';
+import { HeldBack } from './held-back.ts';
 
 /** Call options that {@link failoverMiddleware} adds. */
 export interface FailoverCallOptions {
@@ -90,7 +90,7 @@ export function completeFailover(options: FailoverMiddlewareOptions): FailoverSe
       ...rules,
       budget,
       retryable: () => true, // asked before
-      pushback: (attempt) => (attempt instanceof Attempt ? attempt.pushback : undefined),
+      pushback: (held) => (held instanceof HeldBack ? held.pushback : undefined),
     }),
   };
 }

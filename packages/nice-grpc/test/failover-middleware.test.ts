@@ -167,7 +167,7 @@ describe('failover middleware', () => {
       return '';
     });
     await unary(failoverMiddleware(), transport, { idempotent: true, perAttemptTimeoutMs: 1_000 });
-    expect(Object.keys(seen).toSorted()).toEqual(['metadata', 'onHeader', 'onTrailer', 'signal']);
+    expect(Object.keys(seen).toSorted()).toEqual(['metadata', 'onTrailer', 'signal']);
   });
 
   describe('does not make a call again', () => {
@@ -319,15 +319,15 @@ describe('failover middleware', () => {
     });
 
     it('and tells the server the time that is left of the call, where that is less', async () => {
-      const middleware = failoverMiddleware({ perAttemptTimeoutMs: 5_000 });
+      const middleware = failoverMiddleware({ perAttemptTimeoutMs: 50_000 });
       const told: unknown[] = [];
       const transport = responding((_request, options) => {
         told.push(options.metadata?.get('grpc-timeout'));
         return '';
       });
-      const metadata = Metadata({ 'grpc-timeout': '100m' });
+      const metadata = Metadata({ 'grpc-timeout': '20000m' });
       await unary(middleware, transport, { metadata }, idempotent);
-      expect(told).toEqual([expect.stringMatching(/^(100|9\d)m$/)]);
+      expect(told).toEqual([expect.stringMatching(/^(20000|1\d{4})m$/)]);
     });
 
     it.each([0, -1, Number.NaN])('and refuses %d as the time of a single call', async (ms) => {
