@@ -1,4 +1,4 @@
-import type { Range } from './watch.ts';
+import type { Range } from './watch-stream.ts';
 
 /** The range of all keys that begin with `prefix`. */
 export function prefixRange(prefix: string): Range {

@@ -269,6 +269,7 @@ describe.skipIf(!available)('discovery', () => {
       () => proxy.heal(),
       () => seen.last?.endpoints.length === 40_000,
       'the backlog',
+      60_000,
     );
 
     const fresh = createEtcdClient({ hosts: etcd.endpoint });
@@ -277,6 +278,7 @@ describe.skipIf(!available)('discovery', () => {
       () => {},
       () => listed.last?.endpoints.length === 40_000,
       'the list',
+      60_000,
     );
     measured(
       'D16',
@@ -284,7 +286,7 @@ describe.skipIf(!available)('discovery', () => {
       `list ${ms(list)}, backlog ${ms(backlog)}`,
     );
     await fresh.close();
-  });
+  }, 120_000);
 
   it('D17: fifty who ask for a service share one watch; the last one to go ends it', async () => {
     const open = () => etcd.metric('etcd_debugging_mvcc_watcher_total');
