@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import type * as OpenTelemetry from '@opentelemetry/api';
 import { openAttemptLinks } from '@wrr/core';
 import { circuitBreakerMiddleware, deadlineMiddleware, failoverMiddleware } from '@wrr/nice-grpc';
 import { waitFor } from '@wrr/test-support';
@@ -34,7 +36,35 @@ const together = () =>
     .use(openTelemetryClientMiddleware())
     .use(retryMiddleware);
 
-beforeEach(() => registry.resetMetrics());
+/** Names and codes of the spans that have ended; codes as numbers. */
+const spans: string[] = [];
+
+// The copy that nice-grpc-opentelemetry has: the ESM build would be another one.
+const require = createRequire(createRequire(import.meta.url).resolve('nice-grpc-opentelemetry'));
+const { trace }: typeof OpenTelemetry = require('@opentelemetry/api');
+
+/** A tracer that keeps what is needed here of the spans. */
+const tracer: Pick<OpenTelemetry.Tracer, 'startActiveSpan'> = {
+  startActiveSpan(name: string, _options: object, run: (span: OpenTelemetry.Span) => unknown) {
+    let code: unknown;
+    const span = {
+      setAttributes: (attributes: Record<string, unknown>) => {
+        code = attributes['rpc.grpc.status_code'] ?? code;
+      },
+      setStatus: () => {},
+      addEvent: () => {},
+      recordException: () => {},
+      end: () => spans.push(`${name} ${String(code)}`),
+    };
+    return run(span as object as OpenTelemetry.Span);
+  },
+} as never;
+trace.setGlobalTracerProvider({ getTracer: () => tracer as OpenTelemetry.Tracer });
+
+beforeEach(() => {
+  registry.resetMetrics();
+  spans.length = 0;
+});
 
 describe("in the company of nice-grpc's own middlewares", () => {
   it.each(Object.keys(kinds) as (keyof typeof kinds)[])('%s calls work', async (kind) => {
@@ -78,6 +108,23 @@ describe("in the company of nice-grpc's own middlewares", () => {
       'Unary DEADLINE_EXCEEDED': 1,
       'Unary UNAVAILABLE': 1,
     });
+  });
+
+  it('opentelemetry outside sees one span for each call, with its final code', async () => {
+    const factory = createClientFactory()
+      .use(failover())
+      .use(deadlineMiddleware)
+      .use(openTelemetryClientMiddleware());
+    const client = await clientOf([a, b], { factory });
+    await a.behave({ failWith: Status.UNAVAILABLE });
+    for (let index = 0; index < 2; index++) await all(client.serverStream({}));
+    await b.behave({ hang: true });
+    await client.unary({}, { deadline: 30 }).catch(() => {});
+    expect(spans).toEqual([
+      'wrr.test.Echo/ServerStream 0',
+      'wrr.test.Echo/ServerStream 0',
+      'wrr.test.Echo/Unary 4',
+    ]);
   });
 
   it("nice-grpc's retries inside stay linked: they, too, go to another endpoint", async () => {
