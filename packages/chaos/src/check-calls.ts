@@ -34,7 +34,8 @@ export function checkCalls(records: Records): Finding[] {
       .filter((call) => excuseFor(records, client, call) === undefined)
       .map(({ startedAt, endedAt, code, details }) => ({
         promise: 'no idempotent call fails while a healthy endpoint can be reached',
-        at: startedAt,
+        at: endedAt,
+        since: startedAt,
         text: `${client.kind}: status ${code} after ${endedAt - startedAt} ms: ${details}`,
       })),
   );
@@ -51,7 +52,8 @@ export function checkAmplification(records: Records): Finding[] {
       return [
         {
           promise: `at most ${MAX_AMPLIFICATION} attempts per call`,
-          at: reports[0]?.from ?? records.startedAt,
+          at: reports.at(-1)?.to ?? records.endedAt,
+          since: reports[0]?.from ?? records.startedAt,
           text,
         },
       ];

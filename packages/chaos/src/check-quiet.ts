@@ -22,9 +22,10 @@ export function shareDeviation({ shares, weights }: QuietRecord): number {
 export function checkShares(records: Records): Finding[] {
   return records.quiet
     .filter((quiet) => shareDeviation(quiet) > 1)
-    .map(({ from, client, shares, weights }) => ({
+    .map(({ from, to, client, shares, weights }) => ({
       promise: 'shares match weights within one cycle',
-      at: from,
+      at: to,
+      since: from,
       text: `${records.clients[client]?.kind}: ${JSON.stringify(shares)} for weights ${JSON.stringify(weights)}`,
     }));
 }
@@ -40,10 +41,10 @@ export function checkFootprints(records: Records): Finding[] {
     const { at } = last;
     return [
       ...(heap > MAX_HEAP_GROWTH
-        ? [{ promise, at, text: `${process}: heap grew by ${heap} B` }]
+        ? [{ promise, at, since: at, text: `${process}: heap grew by ${heap} B` }]
         : []),
       ...(handles > MAX_HANDLE_GROWTH
-        ? [{ promise, at, text: `${process}: ${handles} more handles` }]
+        ? [{ promise, at, since: at, text: `${process}: ${handles} more handles` }]
         : []),
     ];
   });

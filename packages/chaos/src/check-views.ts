@@ -30,7 +30,8 @@ export function checkViews(records: Records): Finding[] {
         );
         if (!stable || view.get(address) === weight) return [];
         const text = `${client.kind} sees ${name} with weight ${view.get(address)}, etcd has ${weight}`;
-        return [{ promise: `etcd's state is seen within ${SEEN_WITHIN_MS} ms`, at, text }];
+        const since = at - SEEN_WITHIN_MS;
+        return [{ promise: `etcd's state is seen within ${SEEN_WITHIN_MS} ms`, at, since, text }];
       });
     }),
   );
@@ -51,7 +52,7 @@ export function checkGhosts(records: Records): Finding[] {
         const age = at - Math.max(deadSince, calm);
         if (age <= limit) return [];
         const text = `${client.kind} still sees ${name}, dead for ${at - deadSince} ms`;
-        return [{ promise: 'no ghost outlives its lease and 2 s', at, text }];
+        return [{ promise: 'no ghost outlives its lease and 2 s', at, since: at - GHOST_MS, text }];
       });
     }),
   );

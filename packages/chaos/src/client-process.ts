@@ -7,6 +7,7 @@ import { createGrpcJsCaller } from './grpc-js-caller.ts';
 import { createLoad } from './load.ts';
 import { createNiceGrpcCaller } from './nice-grpc-caller.ts';
 import type { ClientCommand, ClientSettings, SeenEndpoint } from './protocol.ts';
+import { watchStalls } from './stall-watch.ts';
 
 const { kind, service, etcd, rate } = settingsFromParent() as ClientSettings;
 const client = createEtcdClient({ hosts: etcd });
@@ -43,4 +44,5 @@ obeyParent(async (received) => {
   }
 });
 setInterval(() => tellParent({ event: 'report', report: load.report() }), 250);
+watchStalls();
 tellParent({ event: 'ready' });

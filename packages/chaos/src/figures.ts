@@ -48,6 +48,8 @@ export interface Figures {
     Record<string, { readonly heapMb: readonly number[]; readonly handles: readonly number[] }>
   >;
   readonly maxLagMs: number;
+  /** Seconds in which the machine had no time for one of the processes. */
+  readonly stalledSeconds: number;
 }
 
 /** Sums a run up. */
@@ -98,6 +100,7 @@ export function figuresOf(records: Records): Figures {
         }),
     ),
     maxLagMs: Math.round(records.maxLagMs),
+    stalledSeconds: stalledSeconds(records),
   };
 }
 
@@ -112,6 +115,15 @@ function quietLatencies({ clients, quiet }: Records): number[] {
 /** The element at quantile `q` of a sorted list; 0 of an empty one. */
 export function quantile(sorted: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
+}
+
+/** Different seconds that a standstill touches. */
+function stalledSeconds({ stalls }: Records): number {
+  const seconds = new Set<number>();
+  for (const { from, to } of stalls) {
+    for (let at = Math.floor(from / 1_000); at <= to / 1_000; at++) seconds.add(at);
+  }
+  return seconds.size;
 }
 
 /** What follows a fault for so long is counted to it. */

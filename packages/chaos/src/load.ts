@@ -27,6 +27,7 @@ export function createLoad(caller: Caller, rate: number): Load {
   let views: ClientReport['views'][number][] = [];
   let shares: { byServer: Record<string, number>; unclean: number } | undefined;
   let standstills = 0;
+  let cpu = process.cpuUsage();
   const open = new Set<Promise<void>>();
 
   const one = async (): Promise<void> => {
@@ -72,6 +73,8 @@ export function createLoad(caller: Caller, rate: number): Load {
     },
     report() {
       const to = Date.now();
+      const { user, system } = process.cpuUsage(cpu);
+      cpu = process.cpuUsage();
       const report: ClientReport = {
         from,
         to,
@@ -79,6 +82,7 @@ export function createLoad(caller: Caller, rate: number): Load {
         succeeded,
         failed,
         attempts,
+        cpuMs: (user + system) / 1_000,
         latencies: latencies.sort((a, b) => a - b),
         views,
       };

@@ -37,16 +37,16 @@ const clients = ['grpc-js', 'nice-grpc'] as const;
 const schedule = createSchedule({ seed, minutes, servers, clients: clients.length });
 console.log(`chaos: seed ${seed}; repeat with --seed ${seed} --minutes ${minutes}`);
 const records = await run({ schedule, servers, clients, rate }, (line) => console.log(line));
-const findings = check(records);
+const verdict = check(records);
 const figures = figuresOf(records);
-console.log(`\n${textReport(figures, findings, records.startedAt)}`);
+console.log(`\n${textReport(figures, verdict, records.startedAt)}`);
 
 await mkdir(values.out, { recursive: true });
 const page = join(values.out, `chaos-${seed}.html`);
-await writeFile(page, plot(records, figures, findings));
+await writeFile(page, plot(records, figures, verdict));
 await writeFile(
   join(values.out, `chaos-${seed}.json`),
-  `${JSON.stringify({ figures, findings }, undefined, 2)}\n`,
+  `${JSON.stringify({ figures, ...verdict }, undefined, 2)}\n`,
 );
 console.log(`timeline: ${page}; again: --seed ${seed} --minutes ${minutes}`);
-process.exit(findings.length === 0 ? 0 : 1);
+process.exit(verdict.broken.length === 0 ? 0 : 1);

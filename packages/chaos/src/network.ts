@@ -1,5 +1,5 @@
 import { type Child, startChild } from './child.ts';
-import type { ProxyCommand } from './protocol.ts';
+import type { ChildEvent, ProxyCommand } from './protocol.ts';
 
 /** A TCP proxy in another process. Everything that is asked of it has been done when it resolves. */
 export interface RemoteProxy {
@@ -25,11 +25,14 @@ export interface Network {
 }
 
 /** Starts the process that runs the proxies. */
-export async function startNetwork(onCrash: (reason: string) => void): Promise<Network> {
+export async function startNetwork(
+  onEvent: (event: ChildEvent) => void,
+  onCrash: (reason: string) => void,
+): Promise<Network> {
   const child: Child<ProxyCommand> = await startChild({
     entry: 'proxy-process',
     settings: {},
-    onEvent: () => {},
+    onEvent,
     onCrash,
   });
   const order = async (command: ProxyCommand): Promise<void> => void (await child.ask(command));

@@ -1,5 +1,5 @@
+import type { Verdict } from './check.ts';
 import type { Figures } from './figures.ts';
-import type { Finding } from './finding.ts';
 import type { ClientRecords, Records } from './records.ts';
 import { textReport } from './text-report.ts';
 
@@ -12,7 +12,7 @@ const ROW = 18;
 type ToX = (at: number) => number;
 
 /** Draws the run: one file without scripts, calls, errors and latency over time above the faults. */
-export function plot(records: Records, figures: Figures, findings: readonly Finding[]): string {
+export function plot(records: Records, figures: Figures, verdict: Verdict): string {
   const { startedAt, endedAt } = records;
   const scale = (WIDTH - LEFT - RIGHT) / (endedAt - startedAt);
   const toX: ToX = (at) => LEFT + (at - startedAt) * scale;
@@ -39,7 +39,7 @@ export function plot(records: Records, figures: Figures, findings: readonly Find
       startedAt,
     ),
   ]);
-  const figure = [...charts, faultRows(records, findings, toX)].join('\n');
+  const figure = [...charts, faultRows(records, verdict, toX)].join('\n');
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -50,7 +50,7 @@ export function plot(records: Records, figures: Figures, findings: readonly Find
 <body>
 <h1>Chaos, seed ${figures.seed}</h1>
 ${figure}
-<pre>${escapeText(textReport(figures, findings, startedAt))}</pre>
+<pre>${escapeText(textReport(figures, verdict, startedAt))}</pre>
 </body>
 </html>
 `;
@@ -107,10 +107,10 @@ ${rects.join('')}
 </svg>`;
 }
 
-function faultRows(records: Records, findings: readonly Finding[], toX: ToX): string {
-  const { faults, quiet, startedAt, endedAt } = records;
+function faultRows(records: Records, verdict: Verdict, toX: ToX): string {
+  const { faults, quiet, stalls, startedAt, endedAt } = records;
   const kinds = [...new Set(faults.map(({ fault }) => fault.kind))].toSorted();
-  const rows = ['quiet', ...kinds, 'promises broken'];
+  const rows = ['quiet', ...kinds, 'machine stood still', 'promises broken'];
   const height = rows.length * ROW + 30;
   const bar = (row: string, style: string, from: number, to: number, text: string): string => {
     const y = rows.indexOf(row) * ROW + 3;
@@ -127,7 +127,10 @@ function faultRows(records: Records, findings: readonly Finding[], toX: ToX): st
       const text = `${seconds} s: ${fault.kind} ${fault.targets.join(',')} for ${to - from} ms`;
       return bar(fault.kind, 'fault', from, to, text);
     }),
-    ...findings.map(({ at, promise, text }) => {
+    ...stalls.map(({ from, to }) => {
+      return bar('machine stood still', 'slow', from, to, `${Math.round(to - from)} ms`);
+    }),
+    ...verdict.broken.map(({ at, promise, text }) => {
       return bar('promises broken', 'bad', at, at, `${promise}: ${text}`);
     }),
   ];

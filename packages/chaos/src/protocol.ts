@@ -83,14 +83,23 @@ export interface ClientReport {
   readonly failed: readonly FailedCall[];
   /** Calls handed to grpc-js's channel, those above included. */
   readonly attempts: number;
+  /** Processor time of the client, in milliseconds. */
+  readonly cpuMs: number;
   /** Milliseconds of the calls that ended, sorted. */
   readonly latencies: readonly number[];
   /** The list of endpoints, each time it changed. */
   readonly views: readonly { readonly at: number; readonly endpoints: readonly SeenEndpoint[] }[];
 }
 
+/** A time in which the machine gave a process no time. */
+export interface Stall {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What children tell without being asked. */
 export type ChildEvent =
   | { readonly event: 'ready' }
   | { readonly event: 'report'; readonly report: ClientReport }
-  | { readonly event: 'calls'; readonly calls: number };
+  | { readonly event: 'calls'; readonly calls: number }
+  | { readonly event: 'stall'; readonly stall: Stall };

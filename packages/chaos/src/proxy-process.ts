@@ -3,6 +3,7 @@
 import { startTcpProxy, type TcpProxy } from '@wrr/test-support';
 import { obeyParent, tellParent } from './child-side.ts';
 import type { ProxyCommand } from './protocol.ts';
+import { watchStalls } from './stall-watch.ts';
 
 const proxies: TcpProxy[] = [];
 
@@ -31,4 +32,5 @@ obeyParent(async (received) => {
       return proxyOf(command.id).heal();
   }
 });
+watchStalls();
 tellParent({ event: 'ready' });

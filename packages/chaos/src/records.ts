@@ -1,5 +1,12 @@
 import type { Condition } from './condition.ts';
-import type { ClientKind, ClientReport, Footprint, SeenEndpoint, Shares } from './protocol.ts';
+import type {
+  ClientKind,
+  ClientReport,
+  Footprint,
+  SeenEndpoint,
+  Shares,
+  Stall,
+} from './protocol.ts';
 import type { Fault, Schedule } from './schedule.ts';
 
 /** A fault as it happened. */
@@ -78,6 +85,8 @@ export interface Records {
   disturbances: number;
   readonly footprints: FootprintRecord[];
   readonly crashes: string[];
+  /** When the machine had no time for one of the processes. */
+  readonly stalls: Stall[];
   /** Calls that arrived at servers. */
   arrivals: number;
   /** The longest time that the process which runs all this stood still, in milliseconds. */

@@ -5,6 +5,7 @@ import { type EchoReply, type EchoRequest, echoService } from '@wrr/test-support
 import { obeyParent, settingsFromParent, tellParent } from './child-side.ts';
 import { measureFootprint } from './footprint.ts';
 import type { ServerCommand, ServerSettings } from './protocol.ts';
+import { watchStalls } from './stall-watch.ts';
 
 const settings = settingsFromParent() as ServerSettings;
 const { name, port, address, weight, service, etcd, ttlSeconds } = settings;
@@ -55,4 +56,5 @@ obeyParent(async (received) => {
 });
 setInterval(() => tellParent({ event: 'calls', calls }), 200).unref();
 // It serves before it is registered, which a lost etcd may put off.
+watchStalls();
 tellParent({ event: 'ready' });

@@ -1,8 +1,8 @@
+import type { Verdict } from './check.ts';
 import type { Figures } from './figures.ts';
-import type { Finding } from './finding.ts';
 
 /** Writes what came of a run, for a terminal. */
-export function textReport(figures: Figures, findings: readonly Finding[], start: number): string {
+export function textReport(figures: Figures, verdict: Verdict, start: number): string {
   const { calls, failed, failedBecause, latencyMs, seenAfterMs, quiet } = figures;
   const reasons = Object.entries(failedBecause).map(([reason, count]) => `${count} ${reason}`);
   const lines = [
@@ -18,7 +18,7 @@ export function textReport(figures: Figures, findings: readonly Finding[], start
       ([process, { heapMb, handles }]) =>
         `${process}: heap ${heapMb.join(' → ')} MB, handles ${handles.join(' → ')}`,
     ),
-    `longest standstill of the process that runs all this: ${figures.maxLagMs} ms`,
+    `the machine had no time for one of the processes in ${figures.stalledSeconds} of the seconds (longest wait of the one that runs all this: ${figures.maxLagMs} ms)`,
     '',
     'fault                    times  seconds   calls  failed  worst ms',
     ...Object.entries(figures.faults).map(([kind, each]) =>
@@ -32,17 +32,22 @@ export function textReport(figures: Figures, findings: readonly Finding[], start
       ].join(''),
     ),
     '',
-    ...verdict(findings, start),
+    ...wordsFor(verdict, start),
   ];
   return lines.join('\n');
 }
 
 const SHOWN = 40;
 
-function verdict(findings: readonly Finding[], start: number): string[] {
-  if (findings.length === 0) return ['all promises kept'];
-  const shown = findings.slice(0, SHOWN).map(({ at, promise, text }) => {
+function wordsFor({ broken, disturbed }: Verdict, start: number): string[] {
+  const lines = broken.slice(0, SHOWN).map(({ at, promise, text }) => {
     return `  ${((at - start) / 1_000).toFixed(1)} s  ${promise}: ${text}`;
   });
-  return [`${findings.length} times a promise was broken:`, ...shown];
+  const kept = 'all promises kept';
+  return [
+    ...(broken.length === 0 ? [kept] : [`${broken.length} times a promise was broken:`, ...lines]),
+    ...(disturbed.length === 0
+      ? []
+      : [`not counted, because the machine stood still meanwhile: ${disturbed.length}`]),
+  ];
 }

@@ -1,10 +1,11 @@
 import { type EtcdCluster, findFreePort, startEtcdCluster } from '@wrr/test-support';
 import { type Child, startChild } from './child.ts';
-import { createCondition } from './condition.ts';
+import { type Condition, createCondition } from './condition.ts';
 import { type RemoteProxy, startNetwork } from './network.ts';
-import type { ChildEvent, ClientCommand, ClientKind, ServerCommand } from './protocol.ts';
+import type { ChildEvent, ClientCommand, ClientKind, ServerCommand, Stall } from './protocol.ts';
 import type { ClientRecords, Records, ServerRecords } from './records.ts';
 import type { Schedule } from './schedule.ts';
+import { watchStalls } from './stall-watch.ts';
 
 /** A server and the proxy in front of it. */
 export interface WorldServer {
@@ -52,7 +53,15 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const etcd = await startEtcdCluster({ flags: ['--snapshot-count', '2000'] });
   const crashes: string[] = [];
   const crashed = (reason: string): void => void crashes.push(reason);
-  const network = await startNetwork(crashed);
+  const stalls: Stall[] = [];
+  /** Notes a process's standstill, unless it was we who stopped it. */
+  const stalled = (event: ChildEvent, running?: Condition): void => {
+    if (event.event !== 'stall') return;
+    const { from, to } = event.stall;
+    if (running?.goodThroughout(from, to) !== false) stalls.push(event.stall);
+  };
+  const network = await startNetwork(stalled, crashed);
+  watchStalls((stall) => stalls.push(stall));
   const toEtcd = (): Promise<RemoteProxy[]> =>
     Promise.all(etcd.endpoints.map((endpoint) => network.open(endpoint)));
 
@@ -72,6 +81,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     disturbances: 0,
     footprints: [],
     crashes,
+    stalls,
     arrivals: 0,
     maxLagMs: 0,
   };
@@ -108,6 +118,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
           },
           onCrash: crashed,
           onEvent(event) {
+            stalled(event, own.running);
             if (event.event !== 'calls') return;
             records.arrivals += event.calls - counted;
             counted = event.calls;
@@ -134,7 +145,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       entry: 'client-process',
       settings: { kind, service: SERVICE, etcd: hosts(etcdProxies), rate: options.rate },
       onCrash: crashed,
-      onEvent: (event) => receive(own, event),
+      onEvent(event) {
+        stalled(event, own.running);
+        receive(own, event);
+      },
     });
     clientRecords.push(own);
     clients.push({ records: own, etcdProxies, child });

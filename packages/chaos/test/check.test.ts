@@ -42,6 +42,7 @@ beforeEach(() => {
     disturbances: 0,
     footprints: [],
     crashes: [],
+    stalls: [],
     arrivals: 0,
     maxLagMs: 0,
   };
@@ -62,7 +63,15 @@ function server(name: string, address: string): Records['servers'][number] {
 }
 
 function report(from: number, more: Partial<ClientReport>): ClientReport {
-  const calls = { started: 40, succeeded: 40, attempts: 40, failed: [], latencies: [1], views: [] };
+  const calls = {
+    cpuMs: 1,
+    started: 40,
+    succeeded: 40,
+    attempts: 40,
+    failed: [],
+    latencies: [1],
+    views: [],
+  };
   return { from, to: from + 250, ...calls, ...more };
 }
 
@@ -86,10 +95,10 @@ function quiet(a: number, b: number, unclean = 0): void {
   records.quiet.push({ from: 0, to: 1, client: 0, shares, weights: { a: 3, b: 1 } });
 }
 
-const promises = (): string[] => [...new Set(check(records).map(({ promise }) => promise))];
+const promises = (): string[] => [...new Set(check(records).broken.map(({ promise }) => promise))];
 
 it('finds nothing in a minute in which nothing happens', () => {
-  expect(check(records)).toEqual([]);
+  expect(check(records)).toEqual({ broken: [], disturbed: [] });
 });
 
 describe('a failed call', () => {
@@ -107,7 +116,7 @@ describe('a failed call', () => {
     const call = failedAt(26 * SECOND);
     fail(call);
     expect(excuseFor(records, client, call)).toBe('no server reachable');
-    expect(check(records)).toEqual([]);
+    expect(check(records)).toEqual({ broken: [], disturbed: [] });
     expect(excuseFor(records, client, failedAt(28 * SECOND))).toBeUndefined();
   });
 
@@ -176,7 +185,7 @@ describe('a view', () => {
         [B, 9],
       ],
     });
-    expect(check(records)).toEqual([]);
+    expect(check(records)).toEqual({ broken: [], disturbed: [] });
   });
 
   it('is found when it keeps a server that is no more registered', () => {
@@ -189,7 +198,7 @@ describe('a view', () => {
     client.path.end('cut', 25 * SECOND);
     registryFrom(20 * SECOND, new Map([[A, 3]]));
     client.views.push({ from: 32 * SECOND, endpoints: [[A, 3]] });
-    expect(check(records)).toEqual([]);
+    expect(check(records)).toEqual({ broken: [], disturbed: [] });
   });
 });
 
@@ -208,14 +217,14 @@ describe('a dead server', () => {
     records.etcd.end('leader killed', 24 * SECOND);
     client.views.push({ from: 28.5 * SECOND, endpoints: [[A, 3]] });
     registryFrom(28.5 * SECOND, new Map([[A, 3]]));
-    expect(check(records)).toEqual([]);
+    expect(check(records)).toEqual({ broken: [], disturbed: [] });
   });
 });
 
 describe('shares of a quiet stretch', () => {
   it('are fine within a cycle', () => {
     quiet(301, 99);
-    expect(check(records)).toEqual([]);
+    expect(check(records)).toEqual({ broken: [], disturbed: [] });
   });
 
   it('are found beyond one', () => {
@@ -233,6 +242,16 @@ describe('shares of a quiet stretch', () => {
     });
     expect(promises()).toEqual(['shares match weights within one cycle']);
   });
+});
+
+it('does not count what happened while the machine stood still', () => {
+  fail(failedAt(25 * SECOND, SECOND));
+  expect(check(records).broken).toHaveLength(1);
+  records.stalls.push({ from: 25.5 * SECOND, to: 25.9 * SECOND });
+  expect(check(records).broken).toEqual([]);
+  expect(check(records).disturbed).toHaveLength(1);
+  fail(failedAt(40 * SECOND));
+  expect(check(records).broken).toHaveLength(1);
 });
 
 it('finds growth of a client, and processes that ended', () => {
