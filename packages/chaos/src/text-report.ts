@@ -32,18 +32,25 @@ export function textReport(figures: Figures, verdict: Verdict, start: number): s
       ].join(''),
     ),
     '',
-    ...wordsFor(verdict, start),
+    ...wordsFor(figures, verdict, start),
   ];
   return lines.join('\n');
 }
 
 const SHOWN = 40;
 
-function wordsFor({ broken, disturbed }: Verdict, start: number): string[] {
+/** With more standstill than this, what was kept says little. */
+const BUSY = 0.25;
+
+function wordsFor(figures: Figures, verdict: Verdict, start: number): string[] {
+  const { broken, disturbed } = verdict;
   const lines = broken.slice(0, SHOWN).map(({ at, promise, text }) => {
     return `  ${((at - start) / 1_000).toFixed(1)} s  ${promise}: ${text}`;
   });
-  const kept = 'all promises kept';
+  const busy = figures.stalledSeconds > figures.seconds * BUSY;
+  const kept = busy
+    ? 'NO VERDICT: the machine was too busy with other things'
+    : 'all promises kept';
   return [
     ...(broken.length === 0 ? [kept] : [`${broken.length} times a promise was broken:`, ...lines]),
     ...(disturbed.length === 0
