@@ -2,7 +2,7 @@ import type { EtcdServer } from '@wrr/test-support';
 import { sleep } from '@wrr/test-support';
 import { quantile } from '../statistics.ts';
 import type { Context, Row } from '../suite.ts';
-import { etcd3, ours, type Stack } from './watchers.ts';
+import { etcd3, ours, type Registered, type Stack } from './watchers.ts';
 
 /** What one watcher has seen. */
 interface Seen {
@@ -26,12 +26,16 @@ export async function loadRows(server: EtcdServer, { quick, progress }: Context)
 
   const service = 'load';
   const registering = ours.registrar(server.endpoint);
-  const registered = await Promise.all(
-    Array.from({ length: servers }, (_, index) => {
-      const address = `10.2.${index >> 8}.${index & 255}:50051`;
+  const registered: { address: string; entry: Registered }[] = [];
+  // A process registers one server; a thousand at once would measure only that crowd.
+  while (registered.length < servers) {
+    const batch = Array.from({ length: Math.min(50, servers - registered.length) }, (_, index) => {
+      const number = registered.length + index;
+      const address = `10.2.${number >> 8}.${number & 255}:50051`;
       return registering.register(service, address, 1).then((entry) => ({ address, entry }));
-    }),
-  );
+    });
+    registered.push(...(await Promise.all(batch)));
+  }
 
   // Of each server the updates that are under way: weight → when it was sent.
   const sent = new Map(registered.map(({ address }) => [address, new Map<number, number>()]));

@@ -68,7 +68,14 @@ export const ours: Stack = {
     const client = createEtcdClient({ hosts });
     return {
       register: (service, address, weight) =>
-        registerEndpoint({ client, service, address, weight, ttlSeconds: 10 }),
+        registerEndpoint({
+          client,
+          service,
+          address,
+          weight,
+          ttlSeconds: 10,
+          waitForReady: true,
+        }),
       close: () => client.close(),
     };
   },
