@@ -25,11 +25,24 @@ export interface Load {
   stop(): Promise<LoadReport>;
 }
 
+/** Options of {@link startLoad}. */
+export interface LoadOptions {
+  /**
+   * Calls in flight at most: those beyond are left out, so that a machine that cannot keep up does not
+   * drown. Default: no limit.
+   */
+  readonly maxInFlight?: number;
+}
+
 /**
  * Makes `rate` calls per second, evenly spaced, without waiting for answers: as users do. If the
  * machine falls behind, the calls that are due start together.
  */
-export function startLoad(rate: number, call: (index: number) => Promise<unknown>): Load {
+export function startLoad(
+  rate: number,
+  call: (index: number) => Promise<unknown>,
+  { maxInFlight = Number.POSITIVE_INFINITY }: LoadOptions = {},
+): Load {
   const began = performance.now();
   const samples: LoadSample[] = [];
   const open = new Set<Promise<void>>();
@@ -47,6 +60,10 @@ export function startLoad(rate: number, call: (index: number) => Promise<unknown
   const timer = setInterval(() => {
     const due = Math.floor(((performance.now() - began) / 1000) * rate);
     while (started < due) {
+      if (open.size >= maxInFlight) {
+        started++;
+        continue;
+      }
       const promise = one(started++).finally(() => open.delete(promise));
       open.add(promise);
     }
