@@ -1,5 +1,5 @@
 import { channelOptions, register, registerEndpointSource } from '@wrr/grpc-js';
-import { circuitBreakerMiddleware, deadlineMiddleware, failoverMiddleware } from '@wrr/nice-grpc';
+import { circuitBreakerMiddleware, failoverMiddleware } from '@wrr/nice-grpc';
 import { createChannel, grpcJs } from '@wrr/nice-grpc/channel';
 import { createClientFactory, Status } from 'nice-grpc';
 import { UserService } from './service.js';
@@ -23,8 +23,7 @@ export function createUserClient(registry) {
         onEvent: ({ action, error }) => console.log(`${action}: ${Status[error.code]}`),
       }),
     )
-    .use(circuitBreakerMiddleware())
-    .use(deadlineMiddleware);
+    .use(circuitBreakerMiddleware());
 
   const users = factory.create(UserService, channel, { '*': { deadline: 2_000 } });
   // #endregion middlewares

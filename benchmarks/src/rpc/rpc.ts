@@ -1,17 +1,29 @@
 import type { Suite } from '../suite.ts';
 import { frozenServerRows } from './frozen-server.ts';
 import { listUpdateRows } from './list-update.ts';
+import { niceGrpcRows } from './nice-grpc.ts';
 import { throughputRows } from './throughput.ts';
 
-/** What the grpc-js adapter costs and does on real connections, beside grpc-js's own round robin. */
+/** What the adapters cost and do on real connections, beside grpc-js's own round robin. */
 export const rpc: Suite = {
   name: 'rpc',
-  title: 'grpc-js: unary calls with everything on, list updates, a frozen server',
+  title: 'grpc-js and nice-grpc: unary calls with everything on, list updates, a frozen server',
+  options: [
+    {
+      flags: '--stack <stack>',
+      description: 'rpc: only this stack',
+      choices: ['grpc-js', 'nice-grpc'],
+    },
+  ],
   async run(context) {
-    return [
-      ...(await throughputRows(context)),
-      ...(await listUpdateRows(context)),
-      ...(await frozenServerRows(context)),
-    ];
+    const { stack } = context.options;
+    const rows = [];
+    if (stack !== 'nice-grpc') {
+      rows.push(...(await throughputRows(context)));
+      rows.push(...(await listUpdateRows(context)));
+      rows.push(...(await frozenServerRows(context)));
+    }
+    if (stack !== 'grpc-js') rows.push(...(await niceGrpcRows(context)));
+    return rows;
   },
 };

@@ -8,7 +8,8 @@ import { connect, everythingOn, roundRobin, spread } from './clients.ts';
 
 const CALLERS = 32;
 
-interface Turn {
+/** One contender's turn. */
+export interface Turn {
   /** Calls per second. */
   readonly rate: number;
   /** 99th percentile of the latency, in milliseconds. */
@@ -17,30 +18,27 @@ interface Turn {
   readonly cpu: number;
 }
 
+/** Makes one call. */
+export type Call = () => Promise<unknown>;
+
 /**
  * Unary calls over three loopback servers, 32 callers at once, in interleaved turns: everything on,
  * against grpc-js's built-in round robin.
  */
-export async function throughputRows({ quick, progress }: Context): Promise<Row[]> {
+export async function throughputRows(context: Context): Promise<Row[]> {
   const cluster = await startGrpcCluster([1, 1, 1]);
   const clients: Record<string, Client> = {
     ours: await connect(`wrr:///${cluster.weighted}`, everythingOn()),
     round_robin: await connect(`ipv4:${cluster.addresses}`, roundRobin),
     'policy alone': await connect(`wrr:///${cluster.weighted}`, channelOptions()),
   };
-  const rounds = quick ? 5 : 31;
-  const turnMs = quick ? 200 : 1_000;
-  const turns: Record<string, Turn[]> = {};
+  let turns: Record<string, Turn[]>;
   try {
     for (const client of Object.values(clients)) await spread(client, cluster);
-    for (const client of Object.values(clients)) await turn(client, 2 * turnMs);
-    const random = seededRandom(20_261_122);
-    for (let round = 0; round < rounds; round++) {
-      progress(`unary calls, round ${round + 1} of ${rounds}`);
-      for (const [name, client] of shuffled(Object.entries(clients), random)) {
-        turns[name] = [...(turns[name] ?? []), await turn(client, turnMs)];
-      }
-    }
+    turns = await compareCalls(
+      mapValues(clients, (client) => () => callUnary(client)),
+      context,
+    );
   } finally {
     for (const client of Object.values(clients)) client.close();
     await cluster.close();
@@ -60,14 +58,33 @@ export async function throughputRows({ quick, progress }: Context): Promise<Row[
   ];
 }
 
-async function turn(client: Client, ms: number): Promise<Turn> {
+/** Lets 32 callers make calls for a second at a time, the contenders in turns of random order. */
+export async function compareCalls(
+  calls: Readonly<Record<string, Call>>,
+  { quick, progress }: Context,
+): Promise<Record<string, Turn[]>> {
+  const rounds = quick ? 5 : 31;
+  const turnMs = quick ? 200 : 1_000;
+  const turns: Record<string, Turn[]> = {};
+  for (const call of Object.values(calls)) await turn(call, 2 * turnMs);
+  const random = seededRandom(20_261_122);
+  for (let round = 0; round < rounds; round++) {
+    progress(`unary calls, round ${round + 1} of ${rounds}`);
+    for (const [name, call] of shuffled(Object.entries(calls), random)) {
+      turns[name] = [...(turns[name] ?? []), await turn(call, turnMs)];
+    }
+  }
+  return turns;
+}
+
+async function turn(call: Call, ms: number): Promise<Turn> {
   const latencies: number[] = [];
   const began = performance.now();
   const cpuBefore = process.cpuUsage();
   const caller = async (): Promise<void> => {
     for (let now = began; now < began + ms; ) {
       const start = now;
-      await callUnary(client);
+      await call();
       now = performance.now();
       latencies.push(now - start);
     }
@@ -83,7 +100,7 @@ async function turn(client: Client, ms: number): Promise<Turn> {
 }
 
 /** The ratio is the median of the rounds' own ratios: each pair ran within the same seconds. */
-function row(
+export function row(
   name: string,
   unit: string,
   turns: Readonly<Record<string, readonly Turn[]>>,

@@ -18,11 +18,17 @@ export function timeoutOf(metadata: Metadata | undefined): number {
   return parseTimeoutMs(metadata?.get(TIMEOUT_KEY) ?? '');
 }
 
-/** Ties a signal to the attempt that made it: a tenth of the price of an event listener. */
-const OWNER: unique symbol = Symbol('wrr.attempt');
+/** Returns the time until a deadline: a point in time, or milliseconds from now. Infinity without one. */
+export function remainingMs(deadline: Date | number | undefined): number {
+  if (deadline === undefined) return Number.POSITIVE_INFINITY;
+  const ms = typeof deadline === 'number' ? deadline : deadline.getTime() - Date.now();
+  if (Number.isNaN(ms)) throw new RangeError(`deadline must be a time, got ${String(deadline)}`);
+  return ms;
+}
 
-interface OwnedSignal extends AbortSignal {
-  [OWNER]?: Attempt;
+/** Makes the error of a call whose time was over before it was sent. */
+export function tooLate(path: string): ClientError {
+  return new ClientError(path, Status.DEADLINE_EXCEEDED, 'deadline had passed: not sent');
 }
 
 /** What an attempt is to be. */
@@ -50,39 +56,41 @@ export interface AttemptPlan {
  */
 export class Attempt {
   readonly metadata: Metadata;
-  readonly signal: OwnedSignal;
-  readonly #caller: OwnedSignal | undefined;
+  readonly signal: AbortSignal;
+  readonly #caller: AbortSignal | undefined;
+  readonly #path: string;
   readonly #link: AttemptLink;
   readonly #controller = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** The attempt inside this one that is told of aborts directly. */
-  #inner: Attempt | undefined;
 
   constructor(caller: CallOptions, plan: AttemptPlan) {
     const { path, number, tried, timeoutMs, serverTimeoutMs = timeoutMs } = plan;
     this.#caller = caller.signal;
+    this.#path = path;
     this.signal = this.#controller.signal;
-    this.signal[OWNER] = this;
     this.#link = openAttemptLink(tried);
     this.metadata = Metadata(caller.metadata).set(ATTEMPT_LINK_KEY, this.#link.id);
     if (serverTimeoutMs !== Number.POSITIVE_INFINITY) {
       this.metadata.set(TIMEOUT_KEY, formatTimeout(serverTimeoutMs));
     }
     if (number > 1) this.metadata.set('grpc-previous-rpc-attempts', String(number - 1));
-
-    const outer = this.#caller?.[OWNER];
     if (this.#caller?.aborted === true) this.#onAbort();
-    else if (outer !== undefined && outer.#inner === undefined) outer.#inner = this;
     else this.#caller?.addEventListener('abort', this.#onAbort);
-    if (timeoutMs <= MAX_TIMER_MS) {
-      const details = `no answer within ${Math.ceil(timeoutMs)} ms`;
-      const giveUp = () => this.#abort(new ClientError(path, Status.DEADLINE_EXCEEDED, details));
+    this.limit(timeoutMs);
+  }
+
+  /** Gives the attempt up after this time from now, whatever was said before; Infinity for never. */
+  limit(timeoutMs: number): void {
+    clearTimeout(this.#timer);
+    if (timeoutMs > MAX_TIMER_MS) return;
+    this.#timer = setTimeout(() => {
+      // The timer may be late because this process was busy. Then the answer may be here already,
+      // unread: it is read before the second timer.
       this.#timer = setTimeout(() => {
-        // The timer may be late because this process was busy. Then the answer may be here already,
-        // unread: it is read before the second timer.
-        this.#timer = setTimeout(giveUp);
-      }, timeoutMs);
-    }
+        const details = `no answer within ${Math.ceil(timeoutMs)} ms`;
+        this.#abort(new ClientError(this.#path, Status.DEADLINE_EXCEEDED, details));
+      });
+    }, timeoutMs);
   }
 
   /** Says what the attempt failed with: what its signal was aborted for, where that was the cause. */
@@ -90,18 +98,11 @@ export class Attempt {
     return causeOf(error, this.signal);
   }
 
-  /** Takes the time limit off. */
-  stopTimer(): void {
-    clearTimeout(this.#timer);
-  }
-
   /** Lets go of everything. To be called when the attempt has ended, however it has. */
   close(): void {
     clearTimeout(this.#timer);
     closeAttemptLink(this.#link);
-    const outer = this.#caller?.[OWNER];
-    if (outer !== undefined && outer.#inner === this) outer.#inner = undefined;
-    else this.#caller?.removeEventListener('abort', this.#onAbort);
+    this.#caller?.removeEventListener('abort', this.#onAbort);
   }
 
   readonly #onAbort = (): void => {
@@ -111,7 +112,6 @@ export class Attempt {
   /** A deadline further out aborts with its error as the reason: that, too, is the endpoint's fault. */
   #abort(reason: unknown): void {
     this.#link.timedOut = reason instanceof ClientError && reason.code === Status.DEADLINE_EXCEEDED;
-    if (this.#inner !== undefined) this.#inner.#abort(reason);
     this.#controller.abort(reason);
   }
 }

@@ -1,5 +1,5 @@
-import { ClientError, type ClientMiddleware, Status } from 'nice-grpc-common';
-import { Attempt, timeoutOf } from './attempt.ts';
+import type { ClientMiddleware } from 'nice-grpc-common';
+import { Attempt, remainingMs, timeoutOf, tooLate } from './attempt.ts';
 
 /** Call options that {@link deadlineMiddleware} adds: the same as those of nice-grpc's own. */
 export interface DeadlineCallOptions {
@@ -9,7 +9,8 @@ export interface DeadlineCallOptions {
 
 /**
  * A deadline for the whole call, in the place of `nice-grpc-client-middleware-deadline`, and with its
- * option. Attach it last, so that it is outermost.
+ * option: for clients without {@link failoverMiddleware}, which does the same. Attach it last, so that
+ * it is outermost.
  *
  * What is more: the server sees `grpc-timeout` and can stop working; the endpoint's circuit breaker
  * sees a failure instead of a call that the client cancelled; and the middlewares inside know how much
@@ -23,9 +24,7 @@ export const deadlineMiddleware: ClientMiddleware<DeadlineCallOptions> =
     const timeoutMs = Math.min(remainingMs(deadline), timeoutOf(rest.metadata));
     if (timeoutMs === Number.POSITIVE_INFINITY) return yield* call.next(call.request, rest);
     const { path } = call.method;
-    if (timeoutMs <= 0) {
-      throw new ClientError(path, Status.DEADLINE_EXCEEDED, 'deadline had passed: not sent');
-    }
+    if (timeoutMs <= 0) throw tooLate(path);
     const attempt = new Attempt(rest, { path, number: 1, tried: new Set(), timeoutMs });
     const { metadata, signal } = attempt;
     try {
@@ -36,10 +35,3 @@ export const deadlineMiddleware: ClientMiddleware<DeadlineCallOptions> =
       attempt.close();
     }
   };
-
-function remainingMs(deadline: Date | number | undefined): number {
-  if (deadline === undefined) return Number.POSITIVE_INFINITY;
-  const ms = typeof deadline === 'number' ? deadline : deadline.getTime() - Date.now();
-  if (Number.isNaN(ms)) throw new RangeError(`deadline must be a time, got ${String(deadline)}`);
-  return ms;
-}

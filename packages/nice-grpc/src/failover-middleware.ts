@@ -1,7 +1,7 @@
 import { createReplayableStream, type FailoverEvent, isCircuitOpenError } from '@wrr/core';
 import { delay } from 'abort-controller-x';
 import { ClientError, type ClientMiddleware, Status } from 'nice-grpc-common';
-import { Attempt, timeoutOf } from './attempt.ts';
+import { Attempt, remainingMs, timeoutOf, tooLate } from './attempt.ts';
 import { publish } from './diagnostics.ts';
 import {
   completeFailover,
@@ -24,6 +24,7 @@ import { isCancelledByServer } from './outcome.ts';
  * - A stream of responses is failed over until its first message; what came is never taken back. With
  *   a stream of requests, too, until its header, which the caller may be waiting for. A stream of
  *   requests is sent again while it is short enough to be kept.
+ * - The call option `deadline` is that of {@link deadlineMiddleware}, which is not needed beside this.
  * - `onHeader` and `onTrailer` hear of the attempt that counts only, once it does.
  *
  * @throws {RangeError | TypeError} naming the option, the value and what was expected.
@@ -48,11 +49,14 @@ export function failoverMiddleware(
     const {
       idempotent = settings.idempotent(call.method),
       perAttemptTimeoutMs = settings.perAttemptTimeoutMs,
+      deadline: callDeadline,
       ...rest
     } = callOptions;
     if (!(perAttemptTimeoutMs > 0)) {
       throw new RangeError(`perAttemptTimeoutMs must be > 0, got ${perAttemptTimeoutMs}`);
     }
+    const callMs = Math.min(remainingMs(callDeadline), timeoutOf(rest.metadata));
+    if (callMs <= 0) throw tooLate(path);
     const attemptMs = idempotent ? perAttemptTimeoutMs : Number.POSITIVE_INFINITY;
     const rule = headerRule(call.requestStream, call.responseStream);
     const requests = call.requestStream
@@ -70,7 +74,7 @@ export function failoverMiddleware(
     const tried = new Set<string>();
     const decision = settings.decide();
     let now = performance.now();
-    const deadline = now + timeoutOf(rest.metadata);
+    const deadline = now + callMs;
     budget?.deposit(now);
     try {
       for (let number = 1; ; number++) {
@@ -79,7 +83,7 @@ export function failoverMiddleware(
         // A stream that has begun to answer may take as long as the call may.
         const serverTimeoutMs = call.responseStream ? leftMs : timeoutMs;
         const attempt = new Attempt(rest, { path, number, tried, timeoutMs, serverTimeoutMs });
-        const held = new HeldBack(rest, rule, attempt);
+        const held = new HeldBack(rest, rule, () => attempt.limit(deadline - performance.now()));
         try {
           const { metadata, signal } = attempt;
           const nextOptions = { ...rest, metadata, signal, ...held.callbacks };

@@ -8,10 +8,11 @@ import {
   type RetryBudgetOptions,
 } from '@wrr/core';
 import { type MethodDescriptor, Status } from 'nice-grpc-common';
+import type { DeadlineCallOptions } from './deadline-middleware.ts';
 import { HeldBack } from './held-back.ts';
 
 /** Call options that {@link failoverMiddleware} adds. */
-export interface FailoverCallOptions {
+export interface FailoverCallOptions extends DeadlineCallOptions {
   /** Whether the call may be sent twice. Default: what the middleware's option says. */
   idempotent?: boolean;
   /** Time for one attempt of this call, > 0; Infinity for no limit. Default: the middleware's. */

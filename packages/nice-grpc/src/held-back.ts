@@ -1,8 +1,7 @@
 import { REFUSED_KEY } from '@wrr/core';
 import type { CallOptions, Metadata } from 'nice-grpc-common';
-import type { Attempt } from './attempt.ts';
 
-/** What the header of a streaming response does: nothing but stop the clock, or commit. */
+/** What the header of a response does: nothing, stop the attempt's clock, or that and commit. */
 export type HeaderRule = 'stops-clock' | 'commits' | undefined;
 
 /**
@@ -19,7 +18,7 @@ export class HeldBack {
   #header: Metadata | undefined;
   #trailer: Metadata | undefined;
 
-  constructor(caller: CallOptions, rule: HeaderRule, attempt: Attempt) {
+  constructor(caller: CallOptions, rule: HeaderRule, onFirstSign: () => void) {
     this.#caller = caller;
     this.callbacks = {
       onTrailer: (trailer) => {
@@ -29,7 +28,7 @@ export class HeldBack {
     };
     if (rule === undefined && caller.onHeader === undefined) return;
     this.callbacks.onHeader = (header) => {
-      if (rule !== undefined) attempt.stopTimer();
+      if (rule !== undefined) onFirstSign();
       if (rule === 'commits') this.commit();
       if (this.committed) caller.onHeader?.(header);
       else this.#header = header;

@@ -112,6 +112,12 @@ const messageThenFailing: FakeTransport = async function* () {
   throw error(Status.UNAVAILABLE);
 };
 
+const messageThenHanging: FakeTransport = async function* (request, options, attempt) {
+  options.onHeader?.(Metadata());
+  yield 'a';
+  yield* hanging(request, options, attempt);
+};
+
 function throwing(): never {
   throw new Error('listener');
 }
@@ -333,6 +339,38 @@ describe('failover middleware', () => {
     it.each([0, -1, Number.NaN])('and refuses %d as the time of a single call', async (ms) => {
       const call = unary(failoverMiddleware(), hanging, { perAttemptTimeoutMs: ms });
       await expect(call).rejects.toThrow(`perAttemptTimeoutMs must be > 0, got ${ms}`);
+    });
+  });
+
+  describe('bounds a call by its deadline', () => {
+    it('as a whole: all attempts together', async () => {
+      const middleware = failoverMiddleware({ perAttemptTimeoutMs: 10, maxAttempts: 1_000 });
+      const began = performance.now();
+      const call = unary(middleware, hanging, { deadline: 60 }, idempotent);
+      await expect(call).rejects.toMatchObject({ code: Status.DEADLINE_EXCEEDED });
+      expect(performance.now() - began).toBeLessThan(5_000);
+    });
+
+    it('also one that may not be sent twice, and tells server and endpoint', async () => {
+      const { transport, seen } = hangingFirst(1);
+      const call = unary(failoverMiddleware(), transport, { deadline: 20 });
+      await expect(call).rejects.toMatchObject({ code: Status.DEADLINE_EXCEEDED });
+      expect(seen).toEqual([{ timedOut: true, timeout: '20m' }]);
+    });
+
+    it('also a stream that has begun to answer', async () => {
+      const middleware = failoverMiddleware({ perAttemptTimeoutMs: 10 });
+      const kind = { ...idempotent, responseStream: true };
+      const call = fakeCall(middleware, messageThenHanging, { deadline: 60 }, kind);
+      expect((await call.next()).value).toBe('a');
+      await expect(call.next()).rejects.toMatchObject({ code: Status.DEADLINE_EXCEEDED });
+    });
+
+    it('and sends nothing when it has passed', async () => {
+      const transport = failing();
+      const call = unary(failoverMiddleware(), transport, { deadline: new Date(0) });
+      await expect(call).rejects.toMatchObject({ code: Status.DEADLINE_EXCEEDED });
+      expect(transport.attempts).toBe(0);
     });
   });
 

@@ -12,8 +12,7 @@ const [a, b, c] = await threeServers();
 function everything() {
   return createClientFactory()
     .use(failoverMiddleware({ idempotent: () => true, backoff: { initialMs: 1 } }))
-    .use(circuitBreakerMiddleware())
-    .use(deadlineMiddleware);
+    .use(circuitBreakerMiddleware());
 }
 
 const kindNames = Object.keys(kinds) as (keyof typeof kinds)[];
@@ -46,19 +45,28 @@ describe.each(kindNames)('%s calls', (kind) => {
     expect(Object.keys(reply?.metadata ?? {}).filter((key) => key.startsWith('wrr'))).toEqual([]);
   });
 
-  it('that run out of time: the server stops, and the endpoint is to blame', async () => {
-    const policy = { circuitBreaker: { consecutiveFailures: 3 }, onAllOpen: 'fail-fast' } as const;
-    const client = await clientOf([a], { factory: everything(), policy });
-    await a.behave({ hang: true });
-    for (let index = 0; index < 3; index++) {
-      const error = await call(client, { deadline: 50 }).catch((caught: unknown) => caught);
-      expect(error).toBeInstanceOf(ClientError);
-      expect(error).toMatchObject({ code: Status.DEADLINE_EXCEEDED });
-    }
-    await waitFor(async () => (await a.counters()).cancelled === 3);
-    await waitFor(() => endpoints()[0]?.breaker === 'open');
-    await expect(call(client)).rejects.toMatchObject({ code: Status.UNAVAILABLE });
-  });
+  it.each([
+    ['failover', everything()],
+    ['the deadline middleware', createClientFactory().use(deadlineMiddleware)],
+  ])(
+    'that run out of time under %s: the server stops, the endpoint is to blame',
+    async (_, factory) => {
+      const policy = {
+        circuitBreaker: { consecutiveFailures: 3 },
+        onAllOpen: 'fail-fast',
+      } as const;
+      const client = await clientOf([a], { factory, policy });
+      await a.behave({ hang: true });
+      for (let index = 0; index < 3; index++) {
+        const error = await call(client, { deadline: 50 }).catch((caught: unknown) => caught);
+        expect(error).toBeInstanceOf(ClientError);
+        expect(error).toMatchObject({ code: Status.DEADLINE_EXCEEDED });
+      }
+      await waitFor(async () => (await a.counters()).cancelled === 3);
+      await waitFor(() => endpoints()[0]?.breaker === 'open');
+      await expect(call(client)).rejects.toMatchObject({ code: Status.UNAVAILABLE });
+    },
+  );
 
   it('that the caller aborts say nothing about the endpoint', async () => {
     const policy = { circuitBreaker: { consecutiveFailures: 1 } };

@@ -1,5 +1,5 @@
 import { openAttemptLinks } from '@wrr/core';
-import { circuitBreakerMiddleware, deadlineMiddleware, failoverMiddleware } from '@wrr/nice-grpc';
+import { circuitBreakerMiddleware, failoverMiddleware } from '@wrr/nice-grpc';
 import { sleep, waitFor } from '@wrr/test-support';
 import { createClientFactory } from 'nice-grpc';
 import { describe, expect, it } from 'vitest';
@@ -34,8 +34,7 @@ async function underLoad(callers: number, pauseMs: number): Promise<Run> {
   const client = await clientOf([a, b, c], {
     factory: createClientFactory()
       .use(failoverMiddleware({ idempotent: () => true, perAttemptTimeoutMs: 1_000 }))
-      .use(circuitBreakerMiddleware())
-      .use(deadlineMiddleware),
+      .use(circuitBreakerMiddleware()),
   });
   const run = { finished: 0, cut: 0, failures: [] as string[], isOver: false };
   const oneCall = async (kind: keyof typeof kinds): Promise<void> => {
