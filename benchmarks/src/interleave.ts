@@ -69,7 +69,7 @@ function time(loop: Loop, times: number): number {
 }
 
 /** Processor time of this process: what others do on the machine meanwhile is not counted. */
-function cpuMs(): number {
+export function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
 }

@@ -1,5 +1,6 @@
 import { createSmoothWeightedRoundRobin, type Scheduler } from '@wrr/core';
 import { compileLoop } from '../compile-loop.ts';
+import { cpuMs } from '../interleave.ts';
 import { median } from '../statistics.ts';
 import type { Context, Row } from '../suite.ts';
 import { NaiveLoop } from './peers/naive-loop.ts';
@@ -95,9 +96,9 @@ export function footprint({ quick, progress }: Context): readonly Row[] {
         [' at a random phase', Math.random],
       ] as const) {
         const ms = repeat(() => {
-          const start = performance.now();
+          const start = cpuMs();
           build(keys, weights, random);
-          return performance.now() - start;
+          return cpuMs() - start;
         });
         rows.push({
           suite: 'pick',

@@ -246,7 +246,8 @@ export class WeightClasses implements Rotation {
 
   private spread(): void {
     let size = 2;
-    while (size <= this.lines.count) size *= 2;
+    // Nearly full, every other new weight would find no place near by.
+    while (size * 63 < this.lines.count * 64) size *= 2;
     this.lines.spread(size);
     this.tournament = new KineticTournament(this.lines, this.slots);
     this.tournament.rebuild(this.now + 1);
