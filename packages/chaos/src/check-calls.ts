@@ -74,8 +74,11 @@ export function amplificationOf(reports: readonly ClientReport[]): number {
   return calls === 0 ? 0 : attempts / calls;
 }
 
-/** Windows with too few calls (of a client that was frozen) say nothing. */
-const MIN_CALLS = 500;
+/**
+ * The budget allows for retries by the calls of the ten seconds before. So windows in which a client made
+ * fewer calls than usual (it was frozen, or the machine busy) say nothing.
+ */
+const USUAL = 0.9;
 
 function windowsOf(reports: readonly ClientReport[]): ClientReport[][] {
   const windows: ClientReport[][] = [];
@@ -86,9 +89,9 @@ function windowsOf(reports: readonly ClientReport[]): ClientReport[][] {
     windows.push(current);
     current = [];
   }
-  return windows.filter(
-    (window) => window.reduce((sum, { started }) => sum + started, 0) >= MIN_CALLS,
-  );
+  const calls = windows.map((window) => window.reduce((sum, { started }) => sum + started, 0));
+  const median = calls.toSorted((a, b) => a - b)[Math.floor(calls.length / 2)] ?? 0;
+  return windows.filter((_, index) => (calls[index] ?? 0) >= median * USUAL);
 }
 
 /** What a client saw at a time. */
