@@ -87,7 +87,6 @@ function liveScreen(stream: NodeJS.WriteStream): Screen {
 }
 
 function linesOf({ title, progress, rows }: Frame, columns: number): string[] {
-  const percent = (share: number) => `${(share * 100).toFixed(1)}%`.padStart(6);
   const head = `  ${'server'.padEnd(24)} weight wanted ${'seen'.padEnd(BAR + 8)}  calls errors  state`;
   const lines = [
     '',
@@ -102,6 +101,10 @@ function linesOf({ title, progress, rows }: Frame, columns: number): string[] {
     `  ${styleText('green', bar(progress, 40))} ${Math.round(progress * 100)}%`,
   ];
   return lines.map((line) => fit(line, columns));
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)}%`.padStart(6);
 }
 
 /** Cuts a line that is too long for the terminal: a wrapped one would spoil the redraw. */
