@@ -17,7 +17,7 @@ import {
 } from './grpc.ts';
 import { RequestBuffer, RequestFeed } from './request-buffer.ts';
 
-/** Metadata of a failed call's status: where its attempts went and what came of them, in order. */
+/** Metadata of a failed call's status: where its attempts went, and what came of them. */
 const ATTEMPTS_KEY = 'wrr-attempts';
 const DISCARDED = 'Discarded in favor of another attempt';
 
@@ -58,8 +58,7 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
     this.#nextCall = nextCall;
     this.#settings = settings;
     this.#idempotent = settings.isIdempotent(path);
-    const hedges = this.#idempotent && !requestStream;
-    this.#hedgingDelayMs = hedges ? settings.hedgingDelayMs : undefined;
+    if (this.#idempotent && !requestStream) this.#hedgingDelayMs = settings.hedgingDelayMs;
     this.#request = new RequestBuffer(requestStream ? settings.replayMessages : 1);
   }
 
@@ -111,10 +110,11 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
     this.#live.delete(attempt);
     this.#request.pin();
     this.#end(status.CANCELLED, DISCARDED);
+    const listener = this.#listener;
     return {
-      onReceiveMetadata: (metadata) => this.#listener.onReceiveMetadata?.(metadata),
-      onReceiveMessage: (message) => this.#listener.onReceiveMessage?.(message),
-      onReceiveStatus: (result) => this.#listener.onReceiveStatus?.(result),
+      onReceiveMetadata: (metadata) => listener.onReceiveMetadata?.(metadata),
+      onReceiveMessage: (message) => listener.onReceiveMessage?.(message),
+      onReceiveStatus: (result) => listener.onReceiveStatus?.(result),
     };
   }
 
@@ -173,14 +173,8 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
     const { requestStream, responseStream } = this.#options.method_definition;
     const call = this.#nextCall(this.#options);
     const request = new RequestFeed(this.#request, call, requestStream);
-    const attempt = new FailoverAttempt(
-      this,
-      call,
-      request,
-      this.#tried,
-      ++this.#started,
-      responseStream,
-    );
+    const number = ++this.#started;
+    const attempt = new FailoverAttempt(this, call, request, this.#tried, number, responseStream);
     attempt.link.whenAllTried = whenAllTried;
     this.#live.add(attempt);
     this.#latest = attempt;
