@@ -23,12 +23,10 @@ const call = () =>
 
 // Twenty callers without end; a line every tenth of a second says who answered.
 let answers = {};
-let ending = false;
-process.once('SIGTERM', () => {
-  ending = true;
-});
+const ending = new AbortController();
+process.once('SIGTERM', () => ending.abort());
 const callers = Array.from({ length: 20 }, async () => {
-  while (!ending) {
+  while (!ending.signal.aborted) {
     const answer = await call();
     answers[answer] = (answers[answer] ?? 0) + 1;
   }

@@ -19,7 +19,7 @@ describe.runIf(await etcdForTests())('the drain example', () => {
     });
     children.push(child);
     const lines: string[] = [];
-    createInterface({ input: child.stdout! }).on('line', (line) => lines.push(line));
+    createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
     return { child, lines };
   };
 
