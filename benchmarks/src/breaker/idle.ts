@@ -3,4 +3,5 @@ export const KINDS = {
   ours: 'ours',
   opossum: 'opossum, defaults',
   cockatiel: 'cockatiel, sampling',
+  nothing: 'a process without breakers',
 } as const;

@@ -9,9 +9,12 @@ export function resourceRows({ progress, quick }: Context): Row[] {
     progress(`2,000 idle breakers: ${name}`);
     return { name, ...measure(kind, quick ? 1_000 : 5_000) };
   });
+  const nothing = results.find(({ name }) => name === KINDS.nothing);
+  const others = results.filter((result) => result !== nothing);
+  const allowed = (nothing?.cpuPercent ?? 0) + 0.1;
   return [
-    row('bytes a breaker, after 100 calls each', 'B', results, 'bytes', '<= 700 B', 700),
-    row('2,000 idle breakers: share of a core', '%', results, 'cpuPercent', '0.1 % or less', 0.1),
+    row('bytes a breaker, after 100 calls each', 'B', others, 'bytes', '<= 700 B', 700),
+    row('2,000 idle breakers: share of a core', '%', results, 'cpuPercent', 'none', allowed),
   ];
 }
 

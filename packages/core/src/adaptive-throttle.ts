@@ -12,11 +12,11 @@ import { RollingWindow } from './rolling-window.ts';
 export interface AdaptiveThrottlePreset {
   /** Calls are let through while they are at most this many times the successes: > 1. Default 2. */
   readonly k?: number;
-  /** Below this many calls in the window everything is let through: an integer from 0. Default 10. */
+  /** Below this many calls in the window everything is let through: an integer from 0. Default 5. */
   readonly minRequests?: number;
-  /** Length of the window, > 0. Default 10,000. */
+  /** Length of the window, > 0. Default 3,000. */
   readonly windowMs?: number;
-  /** Buckets that the window is cut into: an integer from 1 to 1,000. Default 40. */
+  /** Buckets that the window is cut into: an integer from 1 to 1,000. Default 10. */
   readonly buckets?: number;
   /**
    * Whether a call that the throttle rejects counts as a failed one. `true` holds traffic to about
@@ -58,9 +58,9 @@ export const AEGIS_THROTTLE: Required<AdaptiveThrottlePreset> = {
 
 const DEFAULTS: Required<AdaptiveThrottlePreset> = {
   k: 2,
-  minRequests: 10,
-  windowMs: 10_000,
-  buckets: 40,
+  minRequests: 5,
+  windowMs: 3_000,
+  buckets: 10,
   countRejects: false,
   forcePassMs: 1_000,
 };
@@ -75,8 +75,9 @@ const NAMES = [...Object.keys(DEFAULTS), 'random'];
  *
  * Calls are counted when they end, so that a slow backend is not taken for a failing one. With the
  * defaults rejected calls do not count: what passes is then a matter of the success rate alone (at a
- * success rate of 40 % and k = 2, 80 % pass), and recovery takes seconds at any rate. aegis counts
- * them: below a success rate of 1/k the traffic collapses to a trickle and comes back slowly.
+ * success rate of 40 % and k = 2, 80 % pass), and after an outage, short or long, calls are back within
+ * two seconds at any rate. aegis counts them: below a success rate of 1/k the traffic collapses to a
+ * trickle, and comes back slowly.
  *
  * O(1) a call; no allocation, no timer.
  *
@@ -85,11 +86,8 @@ const NAMES = [...Object.keys(DEFAULTS), 'random'];
 export function createAdaptiveThrottle(options: AdaptiveThrottleOptions): AdaptiveThrottle {
   checkNames('adaptive throttle', options, NAMES);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const complete: Required<AdaptiveThrottleOptions> = {
-    ...DEFAULTS,
-    ...options,
-    ...Object.fromEntries(given),
-  };
+  const { random } = options;
+  const complete = { ...DEFAULTS, random, ...Object.fromEntries(given) };
   checkNumber('k', complete.k, { above: 1 });
   checkNumber('minRequests', complete.minRequests, { min: 0, max: 1_000_000, integer: true });
   checkNumber('windowMs', complete.windowMs, DURATION);

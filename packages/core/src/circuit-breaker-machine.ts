@@ -37,6 +37,8 @@ export class CircuitBreakerMachine {
   readonly #data: CircuitBreakerData;
   /** The probes, while half-open. */
   #probes: Probes | undefined;
+  /** Closed by itself: calls pass and are counted. The usual case, spelled out where it is hot. */
+  #counting = true;
   /** Created at the first event, if anybody listens. */
   #events: EventQueue<CircuitBreakerEvent> | undefined;
 
@@ -49,13 +51,13 @@ export class CircuitBreakerMachine {
     this.#rules = rules;
     this.#random = random;
     this.#onEvent = onEvent;
-    const countSlow = rules.slowCallRate !== false;
+    const slow = rules.slowCallRate !== false;
     const shiftMs = json === undefined || now === undefined ? 0 : now - json.at;
-    const { windowMs } = rules;
-    this.#window = new RollingWindow(windowMs, WINDOW_BUCKETS, countSlow, json?.window, shiftMs);
+    this.#window = new RollingWindow(rules.windowMs, WINDOW_BUCKETS, slow, json?.window, shiftMs);
     this.#data = json ? dataOf(json, now) : { ...BLANK, sample: drawSample(random) };
     if (json === undefined) return;
     const { probes } = json;
+    this.#counting = this.#data.mode === 'auto' && this.#data.state === 'closed';
     if (probes) this.#probes = new Probes(now === undefined ? probes : { ...probes, leases: [] });
     this.#fitToRules();
   }
@@ -85,25 +87,31 @@ export class CircuitBreakerMachine {
     if (this.#probes === undefined) return Math.max(0, until - at);
     const lostAt = this.#probes.firstExpiry();
     if (lostAt <= at) return Math.max(0, lostAt + this.#openMs(trips + 1) - at);
-    return this.#probeIsFree(this.#probes) ? 0 : Math.min(lostAt - at, this.#rules.openMs);
+    return this.#probes.free(this.#rules) ? 0 : Math.min(lostAt - at, this.#rules.openMs);
   }
 
   acquire(now: number, deadline?: number): number {
+    if (this.#counting) {
+      const data = this.#data;
+      if (now > data.at && now < Number.POSITIVE_INFINITY) data.at = now;
+      return ++data.lastToken;
+    }
     this.#observe(now);
     const token = this.#grant(deadline);
-    if (this.#events !== undefined) this.#tell();
+    this.#events?.tell(this.#onEvent);
     return token;
   }
 
   settle(token: number, now: number, outcome: Outcome, latencyMs = 0): void {
-    this.#observe(now);
-    const { mode, firstToken, lastToken } = this.#data;
-    if (mode === 'auto' && token >= firstToken && token <= lastToken) {
+    const data = this.#data;
+    if (!this.#counting) this.#observe(now);
+    else if (now > data.at && now < Number.POSITIVE_INFINITY) data.at = now;
+    if (token >= data.firstToken && token <= data.lastToken) {
       const slow = latencyMs > this.#rules.slowCallMs;
-      if (this.#probes === undefined) this.#count(outcome, slow);
-      else this.#judge(this.#probes, token, outcome, slow);
+      if (this.#counting) this.#count(outcome, slow);
+      else if (this.#probes !== undefined) this.#judge(this.#probes, token, outcome, slow);
     }
-    if (this.#events !== undefined) this.#tell();
+    this.#events?.tell(this.#onEvent);
   }
 
   force(mode: CircuitMode, now: number): void {
@@ -112,7 +120,7 @@ export class CircuitBreakerMachine {
       this.#data.trips = 0;
       this.#close('forced', mode);
     }
-    this.#tell();
+    this.#events?.tell(this.#onEvent);
   }
 
   /** Goes on by other rules. */
@@ -123,7 +131,7 @@ export class CircuitBreakerMachine {
     this.#onEvent = hooks.onEvent ?? this.#onEvent;
     this.#window.reshape(rules.windowMs, rules.slowCallRate !== false);
     this.#fitToRules();
-    this.#tell();
+    this.#events?.tell(this.#onEvent);
   }
 
   json(now: number): CircuitBreakerJson {
@@ -155,7 +163,7 @@ export class CircuitBreakerMachine {
       if (data.at < data.until) return 0;
       this.#enter('half-open', data.at, 'open-time-over', data.mode, 0);
     }
-    if (this.#probes === undefined || !this.#probeIsFree(this.#probes)) return 0;
+    if (this.#probes === undefined || !this.#probes.free(this.#rules)) return 0;
     const expiresAt = data.at + this.#rules.probeLeaseMs;
     // A deadline that has passed already says nothing of how long to wait.
     const sooner = deadline !== undefined && deadline > data.at && deadline < expiresAt;
@@ -211,6 +219,7 @@ export class CircuitBreakerMachine {
     const from = this.state;
     data.state = state;
     data.mode = mode;
+    this.#counting = mode === 'auto' && state === 'closed';
     data.since = at;
     data.generation++;
     data.firstToken = data.lastToken + 1;
@@ -233,14 +242,5 @@ export class CircuitBreakerMachine {
 
   #openMs(trips: number): number {
     return backoffMs(trips, this.#data.sample, this.#rules.backoff);
-  }
-
-  #probeIsFree(probes: Probes): boolean {
-    return probes.free(this.#rules.probes, this.#rules.probeConcurrency);
-  }
-
-  /** Runs last in every call, so that a listener sees, and can change, a settled state. */
-  #tell(): void {
-    if (this.#onEvent !== undefined) this.#events?.tell(this.#onEvent);
   }
 }

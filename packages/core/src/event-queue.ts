@@ -12,9 +12,12 @@ export class EventQueue<T> {
     this.#events.push(event);
   }
 
-  /** Tells all events, oldest first. Called from a listener, does nothing: they are being told. */
-  tell(listener: (event: T) => void): void {
-    if (this.#telling) return;
+  /**
+   * Tells all events, oldest first. To be called last, so that a listener sees, and can change, a
+   * settled state. Called from a listener, does nothing: they are being told.
+   */
+  tell(listener: ((event: T) => void) | undefined): void {
+    if (this.#telling || listener === undefined) return;
     this.#telling = true;
     for (const event of this.#events) callSafely(listener, event);
     this.#events = [];

@@ -14,6 +14,12 @@ export interface ProbesJson {
   readonly leases: readonly ProbeLease[];
 }
 
+/** How many probes decide, and how many may be in flight. */
+interface ProbeLimits {
+  readonly probes: number;
+  readonly probeConcurrency: number;
+}
+
 /** What a probe's result decides; `undefined` when nothing yet. */
 export type ProbeVerdict = 'succeeded' | 'failed' | 'inconclusive' | undefined;
 
@@ -40,9 +46,9 @@ export class Probes {
     return this.#succeeded;
   }
 
-  /** Says whether one more may be lent: not more at once than `concurrency`, nor than still needed. */
-  free(needed: number, concurrency: number): boolean {
-    return this.#leases.length < Math.min(concurrency, needed - this.#succeeded);
+  /** Says whether one more may be lent: not more at once than agreed, nor than still needed. */
+  free({ probes, probeConcurrency }: ProbeLimits): boolean {
+    return this.#leases.length < Math.min(probeConcurrency, probes - this.#succeeded);
   }
 
   lend(token: number, expiresAt: number): void {
