@@ -38,7 +38,7 @@ const FAILOVER = {
   maxAttempts: 4,
   backoff: { initialMs: 10, maxMs: 100, multiplier: 2 },
   retryableCodes: ['UNAVAILABLE'],
-  perAttemptTimeoutMs: 250,
+  perAttemptTimeoutMs: 500,
 };
 
 /** Time a call may take, all attempts included. */
