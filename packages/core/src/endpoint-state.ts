@@ -41,7 +41,7 @@ export interface EndpointLoad {
   readonly latencyMultiplier: number;
   /** What its reports make of its weight, in [1/16, 8]; 1 without reports. */
   readonly capacityMultiplier: number;
-  /** Calls it is owed (positive) or has had in advance (negative), in (-17, 1]. */
+  /** Calls it is owed (positive) or has had in advance (negative), against the average; up to 16. */
   readonly credit: number;
 }
 

@@ -1,0 +1,2 @@
+export { adaptiveDispatch } from './adaptive-dispatch.ts';
+export type { AdaptiveDispatchOptions } from './adaptive-options.ts';
