@@ -2,6 +2,7 @@
 import { scaleCredit } from './credits.ts';
 import { KineticTournament } from './kinetic-tournament.ts';
 import { Lines } from './lines.ts';
+import { nearestBefore, precedes } from './queue-order.ts';
 import type { Rotation } from './rotation.ts';
 import type { RotationLimits } from './rotation-limits.ts';
 import type { Slots } from './slots.ts';
@@ -124,7 +125,7 @@ export class WeightClasses implements Rotation {
         this.slots.credit[slot] = scaled - this.slots.weight[slot]! * this.now;
       }
       // Rounding can make equals of two that were not: then the rank decides.
-      slots.sort((a, b) => (this.precedes(a, b) ? -1 : 1));
+      slots.sort((a, b) => (precedes(this.slots, a, b) ? -1 : 1));
     });
   }
 
@@ -183,28 +184,22 @@ export class WeightClasses implements Rotation {
     return best;
   }
 
-  /** Says whether `a` is before `b` in a queue. */
-  private precedes(a: number, b: number): boolean {
-    const { credit, rank } = this.slots;
-    return credit[a]! > credit[b]! || (credit[a] === credit[b] && rank[a]! < rank[b]!);
-  }
-
   /** Puts `slot` into the queue of `line`. */
   private enqueue(line: number, slot: number): void {
     const { credit, next, previous } = this.slots;
     const { head, base } = this.lines;
     const first = head[line]!;
     let before = previous[first]!;
-    if (this.precedes(slot, first)) {
+    if (precedes(this.slots, slot, first)) {
       head[line] = slot;
       base[line] = credit[slot]!;
     } else {
-      for (let steps = 0; steps < NEAR_END && this.precedes(slot, before); steps++) {
+      for (let steps = 0; steps < NEAR_END && precedes(this.slots, slot, before); steps++) {
         before = previous[before]!;
       }
-      if (this.precedes(slot, before)) {
-        before = this.nearest(first, slot);
-        while (this.precedes(next[before]!, slot)) before = next[before]!;
+      if (precedes(this.slots, slot, before)) {
+        before = nearestBefore(this.slots, first, slot);
+        while (precedes(this.slots, next[before]!, slot)) before = next[before]!;
       }
     }
     const after = next[before]!;
@@ -212,22 +207,6 @@ export class WeightClasses implements Rotation {
     previous[slot] = before;
     next[slot] = after;
     previous[after] = slot;
-  }
-
-  /**
-   * A slot before `slot` in its queue, and not far: the nearest of a sample. Without it, the return of
-   * one of ten thousand equal endpoints would walk past thousands.
-   */
-  private nearest(first: number, slot: number): number {
-    const { weight, next, keys } = this.slots;
-    let nearest = first;
-    const stride = Math.ceil(keys.length / SAMPLE);
-    for (let row = 0; row < keys.length; row += stride) {
-      if (row === slot || weight[row] !== weight[slot] || next[row]! < 0) continue;
-      if (!this.slots.isActive(row)) continue;
-      if (this.precedes(row, slot) && this.precedes(nearest, row)) nearest = row;
-    }
-    return nearest;
   }
 
   private unlink(slot: number): void {
@@ -262,5 +241,3 @@ export class WeightClasses implements Rotation {
 
 /** So many places from its end a queue is searched first: who has just been picked is there. */
 const NEAR_END = 8;
-/** Size of the sample that finds a place in the middle of a queue. */
-const SAMPLE = 64;
