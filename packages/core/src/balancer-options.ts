@@ -42,8 +42,8 @@ export interface BalancerPolicy {
    */
   readonly dispatch?: 'static' | Dispatch;
   /**
-   * Narrows every set of endpoints to the part that this client calls, see `deterministicSubset()` of
-   * `@wrr/core/adaptive`. Default: none, the client calls all. A change acts from the next update.
+   * Narrows every set of endpoints to the part that this client calls. Default: none, the client calls
+   * all. A change acts from the next update.
    */
   readonly subset?: Subset;
 }
