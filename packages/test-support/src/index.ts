@@ -25,5 +25,7 @@ export {
   healthService,
 } from './grpc-protocol.ts';
 export type { Mutator } from './mutator.ts';
+export { printedCounts } from './printed-counts.ts';
 export { startTcpProxy, type TcpProxy, type TcpProxyOptions } from './tcp-proxy.ts';
+export { startUserServer, type UserServer } from './user-server.ts';
 export { sleep, type WaitForOptions, waitFor } from './wait-for.ts';

@@ -4,30 +4,23 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import { startUserServer, type UserServer } from '@wrr/test-support';
 import { afterAll, expect, it } from 'vitest';
 
 const cwd = join(import.meta.dirname, '../..');
-const servers: grpc.Server[] = [];
+const { user } = grpc.loadPackageDefinition(loadSync(join(cwd, 'user.proto'))) as any;
+const servers: UserServer[] = [];
 afterAll(() => {
-  for (const server of servers) server.forceShutdown();
+  for (const server of servers) server.stop();
 });
 
-/** Serves as a pod does: on an address of its own and the service's port. */
-async function serve(host: string, port: number): Promise<number> {
-  const { user } = grpc.loadPackageDefinition(loadSync(join(cwd, 'user.proto'))) as any;
-  const server = new grpc.Server();
-  servers.push(server);
-  server.addService(user.UserService.service, {
-    getUser: ({ request }: any, reply: any) => reply(null, { id: request.id, servedBy: host }),
-  });
-  const bind = promisify(server.bindAsync.bind(server));
-  return bind(`${host}:${port}`, grpc.ServerCredentials.createInsecure());
-}
-
 it('weighs the pods behind one name, and leaves out one that is drained', async () => {
-  const port = await serve('127.0.0.1', 0);
-  await serve('127.0.0.2', port);
-  await serve('127.0.0.3', port);
+  // As pods do: each on an address of its own, all on the service's port.
+  let port = '0';
+  for (const host of ['127.0.0.1', '127.0.0.2', '127.0.0.3']) {
+    servers.push(await startUserServer(user.UserService.service, host, `${host}:${port}`));
+    port = servers[0]?.address.split(':')[1] ?? port;
+  }
   const preload = pathToFileURL(join(import.meta.dirname, 'answer-for-service.js'));
   const env = {
     ...process.env,
