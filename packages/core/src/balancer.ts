@@ -1,4 +1,4 @@
-import { type AttemptDetails, type AttemptOwner, PickedAttempt } from './attempt.ts';
+import type { AttemptDetails } from './attempt.ts';
 import {
   type BalancerOptions,
   type BalancerPolicy,
@@ -16,6 +16,7 @@ import type { BalancerEvent } from './events.ts';
 import { callSafely } from './listeners.ts';
 import type { Outcome } from './outcome.ts';
 import { explainNoPick, type PickOptions, type PickResult } from './pick.ts';
+import { type AttemptOwner, PickedAttempt } from './picked-attempt.ts';
 import { WarmUpRamp } from './warm-up-ramp.ts';
 
 /** Spreads calls over endpoints by weight, and keeps them away from those that fail. */
