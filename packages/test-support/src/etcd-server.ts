@@ -3,18 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EtcdApi } from './etcd-api.ts';
+import { type EtcdMember, type EtcdTlsFiles, etcdEnvironment, etcdFlags } from './etcd-flags.ts';
 import { findEtcd } from './find-etcd.ts';
 import { findFreePort } from './free-port.ts';
 import { guardProcess } from './process-guard.ts';
 import { waitFor } from './wait-for.ts';
-
-/** Files of TLS and mTLS, all in PEM. */
-export interface EtcdTlsFiles {
-  readonly certFile: string;
-  readonly keyFile: string;
-  /** With it, clients must show a certificate that this authority signed. */
-  readonly clientCaFile?: string;
-}
 
 /** Options of {@link startEtcd}. */
 export interface EtcdOptions {
@@ -61,14 +54,6 @@ export interface EtcdServer {
   stop(): Promise<void>;
 }
 
-/** A member's part in a cluster; `startEtcdCluster` fills it in. */
-export interface EtcdMember {
-  readonly name: string;
-  readonly peerPort: number;
-  /** `name=http://127.0.0.1:port,…` of all members. */
-  readonly initialCluster: string;
-}
-
 const LOG_LIMIT = 64 * 1024;
 
 /**
@@ -101,7 +86,8 @@ export async function createEtcdServer(
   const peerPort = member?.peerPort ?? (await findFreePort());
   const endpoint = `127.0.0.1:${clientPort}`;
   const health = `http://127.0.0.1:${metricsPort}/health`;
-  const args = flagsFor(options, dataDir, { clientPort, metricsPort, peerPort }, member);
+  const ports = { clientPort, metricsPort, peerPort };
+  const args = [...etcdFlags(dataDir, ports, options.tls, member), ...(options.flags ?? [])];
   let child: ChildProcess | undefined;
   let exited: Promise<void> = Promise.resolve();
   let callOff: (() => void) | undefined;
@@ -113,7 +99,7 @@ export async function createEtcdServer(
     printed = '';
     const started = spawn(binary, [...args, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: environment(),
+      env: etcdEnvironment(),
     });
     for (const stream of [started.stdout, started.stderr]) {
       stream.on('data', (chunk: Buffer) => {
@@ -185,49 +171,6 @@ export async function createEtcdServer(
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-function flagsFor(
-  options: EtcdOptions,
-  dataDir: string,
-  ports: { clientPort: number; metricsPort: number; peerPort: number },
-  member: EtcdMember = {
-    name: 'default',
-    peerPort: ports.peerPort,
-    initialCluster: `default=http://127.0.0.1:${ports.peerPort}`,
-  },
-): string[] {
-  const { tls } = options;
-  const client = `${tls ? 'https' : 'http'}://127.0.0.1:${ports.clientPort}`;
-  const peer = `http://127.0.0.1:${ports.peerPort}`;
-  const flags = {
-    '--name': member.name,
-    '--data-dir': join(dataDir, 'data'),
-    '--listen-client-urls': client,
-    '--advertise-client-urls': client,
-    '--listen-peer-urls': peer,
-    '--initial-advertise-peer-urls': peer,
-    '--initial-cluster': member.initialCluster,
-    '--initial-cluster-state': 'new',
-    '--listen-metrics-urls': `http://127.0.0.1:${ports.metricsPort}`,
-    '--logger': 'zap',
-    '--log-level': 'warn',
-    ...(tls && { '--cert-file': tls.certFile, '--key-file': tls.keyFile }),
-    ...(tls?.clientCaFile && { '--trusted-ca-file': tls.clientCaFile }),
-  };
-  return [
-    ...Object.entries(flags).flat(),
-    ...(tls?.clientCaFile ? ['--client-cert-auth'] : []),
-    ...(options.flags ?? []),
-  ];
-}
-
-/** This process's environment without etcd's own variables, which would contradict the flags. */
-function environment(): NodeJS.ProcessEnv {
-  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('ETCD_'));
-  // etcd 3.4 refuses to run on arm64 unless told that this is known.
-  if (process.arch === 'arm64') entries.push(['ETCD_UNSUPPORTED_ARCH', 'arm64']);
-  return Object.fromEntries(entries);
 }
 
 async function requireEtcd(options: EtcdOptions): Promise<string> {

@@ -17,11 +17,11 @@ import {
   type EchoRequest,
   echoService,
   type GrpcBehaviour,
-  type HealthState,
-  healthService,
   type ServerCommand,
   type ServerSettings,
 } from './grpc-protocol.ts';
+import { HealthReporter } from './health-reporter.ts';
+import { shutDown } from './shut-down.ts';
 
 /** What every kind of call has. */
 interface Call extends EventEmitter {
@@ -35,9 +35,8 @@ const settings: ServerSettings = JSON.parse(
 );
 let behaviour = settings.behaviour;
 let failuresLeft = behaviour.failTimes ?? Number.POSITIVE_INFINITY;
-let health = settings.health;
+const health = settings.health === undefined ? undefined : new HealthReporter(settings.health);
 const answered = new WeakSet<Call>();
-const watchers = new Set<ServerWritableStream<Buffer, HealthState>>();
 const counters = {
   calls: 0,
   active: 0,
@@ -185,19 +184,7 @@ server.addService(echoService, {
     });
   },
 });
-if (health !== undefined) {
-  server.addService(healthService, {
-    check: (_call: ServerUnaryCall<Buffer, HealthState>, callback: sendUnaryData<HealthState>) => {
-      callback(null, health ?? 'UNKNOWN');
-    },
-    watch: (call: ServerWritableStream<Buffer, HealthState>) => {
-      watchers.add(call);
-      call.on('cancelled', () => watchers.delete(call));
-      call.on('close', () => watchers.delete(call));
-      call.write(health ?? 'UNKNOWN');
-    },
-  });
-}
+if (health !== undefined) health.serve(server);
 
 function obey(command: ServerCommand): unknown {
   switch (command.kind) {
@@ -206,11 +193,10 @@ function obey(command: ServerCommand): unknown {
       failuresLeft = behaviour.failTimes ?? Number.POSITIVE_INFINITY;
       return undefined;
     case 'health':
-      health = command.state;
-      for (const call of watchers) call.write(command.state);
+      health?.change(command.state);
       return undefined;
     case 'counters': {
-      const result = { ...counters, watches: watchers.size };
+      const result = { ...counters, watches: health?.watches ?? 0 };
       if (command.reset) {
         const { active } = counters;
         Object.assign(counters, { calls: active, ok: 0, failed: 0, cancelled: 0, retries: 0 });
@@ -220,13 +206,8 @@ function obey(command: ServerCommand): unknown {
     }
     case 'shutdown':
       if (command.force) server.forceShutdown();
-      for (const call of watchers) call.end();
-      return new Promise<void>((done) => {
-        server.tryShutdown(() => {
-          done();
-          setImmediate(() => process.exit(0));
-        });
-      });
+      health?.end();
+      return shutDown(server).then(() => void setImmediate(() => process.exit(0)));
     default:
       throw new Error(`unknown command ${JSON.stringify(command)}`);
   }

@@ -1,7 +1,8 @@
 export { type Certificate, type Certificates, createCertificates } from './certificates.ts';
 export { EtcdApi, type EtcdKeyValue } from './etcd-api.ts';
 export { type EtcdCluster, type EtcdClusterOptions, startEtcdCluster } from './etcd-cluster.ts';
-export { type EtcdOptions, type EtcdServer, type EtcdTlsFiles, startEtcd } from './etcd-server.ts';
+export type { EtcdTlsFiles } from './etcd-flags.ts';
+export { type EtcdOptions, type EtcdServer, startEtcd } from './etcd-server.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
 export { type EtcdSearch, etcdForTests, type FindEtcdOptions, findEtcd } from './find-etcd.ts';
 export { findFreePort } from './free-port.ts';

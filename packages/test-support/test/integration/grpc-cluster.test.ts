@@ -98,6 +98,15 @@ describe('a test server', () => {
     expect(server.pid).toBeUndefined();
   });
 
+  it('cuts calls off that would hold up a shutdown for ever', async () => {
+    const server = await serve({ behaviour: { hang: true } });
+    const lost = callUnary(connect(server)).catch((error: ServiceError) => error.code);
+    await waitFor(async () => (await server.counters()).active === 1);
+    await server.shutdown();
+    expect(server.pid).toBeUndefined();
+    expect([status.CANCELLED, status.UNAVAILABLE]).toContain(await lost);
+  });
+
   it('reports health, live', async () => {
     const server = await serve({ health: 'SERVING' });
     const { path, requestSerialize, responseDeserialize } = healthService.watch;
