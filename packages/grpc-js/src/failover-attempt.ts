@@ -8,6 +8,7 @@ import {
   type StatusObject,
   status,
 } from './grpc.ts';
+import { PatientTimer } from './patient-timer.ts';
 import type { RequestFeed } from './request-buffer.ts';
 
 /** The call that an attempt belongs to. */
@@ -37,7 +38,9 @@ export class FailoverAttempt implements InterceptingListener {
   readonly #owner: AttemptOwner;
   readonly #streams: boolean;
   #listener: InterceptingListener | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  /** Runs until the attempt is sent, and then no more. */
+  #poll: NodeJS.Timeout | undefined;
+  #timer: PatientTimer | undefined;
   #over = false;
 
   constructor(
@@ -94,14 +97,15 @@ export class FailoverAttempt implements InterceptingListener {
   }
 
   #commit(): InterceptingListener {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#listener ??= this.#owner.committed(this);
     return this.#listener;
   }
 
   #finish(): void {
     this.#over = true;
-    clearTimeout(this.#timer);
+    clearTimeout(this.#poll);
+    this.#timer?.cancel();
     closeAttemptLink(this.link);
   }
 
@@ -110,10 +114,9 @@ export class FailoverAttempt implements InterceptingListener {
    * while the channel has nowhere to send it, no endpoint can be blamed for being slow.
    */
   #watch(timeoutMs: number): void {
-    this.#timer =
-      this.link.endpoint === undefined
-        ? setTimeout(() => this.#watch(timeoutMs), timeoutMs / 8)
-        : setTimeout(() => this.#timeOut(timeoutMs), timeoutMs);
+    if (this.link.endpoint === undefined) {
+      this.#poll = setTimeout(() => this.#watch(timeoutMs), timeoutMs / 8);
+    } else this.#timer = new PatientTimer(timeoutMs, () => this.#timeOut(timeoutMs));
   }
 
   #timeOut(timeoutMs: number): void {

@@ -15,6 +15,7 @@ import {
   type StatusObject,
   status,
 } from './grpc.ts';
+import { PatientTimer } from './patient-timer.ts';
 import { RequestBuffer, RequestFeed } from './request-buffer.ts';
 
 /** Metadata of a failed call's status: where its attempts went, and what came of them. */
@@ -49,7 +50,7 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
   #wantsRead = false;
   #ended = false;
   /** Ends the wait for the next attempt: there is never more than one. */
-  #timer: NodeJS.Timeout | undefined;
+  #timer: PatientTimer | undefined;
   readonly #history: string[] = [];
 
   constructor(options: InterceptorOptions, nextCall: NextCall, settings: FailoverSettings) {
@@ -133,7 +134,7 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
     const next = this.#decide(new AttemptFailure(result, endpoint, timedOut, this.#idempotent));
     if (typeof next === 'number') this.#retry(attempt, result, next);
     else if (this.#live.size === 0 || next === 'not-retryable') this.#giveUp(attempt, result, next);
-    else if (next === 'pushback') clearTimeout(this.#timer);
+    else if (next === 'pushback') this.#timer?.cancel();
   }
 
   #decide(failure: AttemptFailure): number | GiveUpReason {
@@ -190,14 +191,14 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
 
   /** Nobody stands above a timer: what the next attempt throws (a closed channel) ends the call. */
   #after(delayMs: number, action: () => void): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    this.#timer?.cancel();
+    this.#timer = new PatientTimer(delayMs, () => {
       try {
         action();
       } catch (error) {
         this.cancelWithStatus(status.UNAVAILABLE, String(error));
       }
-    }, delayMs);
+    });
   }
 
   #deliver(attempt: FailoverAttempt, result: StatusObject): void {
@@ -217,7 +218,7 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
   /** No timer, no attempt and no message outlives the decision about the call. */
   #end(code: StatusCode, details: string): void {
     this.#ended = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     for (const attempt of this.#live) attempt.abandon(code, details);
     this.#live.clear();
   }

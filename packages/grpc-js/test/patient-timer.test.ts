@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { PatientTimer } from '../src/patient-timer.ts';
+
+function block(ms: number): void {
+  for (const end = performance.now() + ms; performance.now() < end; );
+}
+
+function waitFor(ms: number): { readonly timer: PatientTimer; readonly done: Promise<number> } {
+  const start = performance.now();
+  let timer: PatientTimer | undefined;
+  const done = new Promise<number>((resolve) => {
+    timer = new PatientTimer(ms, () => resolve(performance.now() - start));
+  });
+  if (timer === undefined) throw new Error('a promise runs its function at once');
+  return { timer, done };
+}
+
+describe('a patient timer', () => {
+  it('waits for its time', async () => {
+    expect(await waitFor(20).done).toBeGreaterThanOrEqual(19);
+  });
+
+  it('waits as long again as the process was blocked beyond its time', async () => {
+    const { done } = waitFor(200);
+    block(300);
+    expect(await done).toBeGreaterThanOrEqual(390);
+  });
+
+  it('waits its whole time again at most', async () => {
+    const { done } = waitFor(50);
+    block(400);
+    // It was 350 ms late.
+    expect(await Promise.race([done, sleep(300, 'late')])).not.toBe('late');
+  });
+
+  it.each([
+    ['before its time', 0],
+    ['after a block, before its time is really over', 60],
+  ])('can be cancelled %s', async (_, blockedMs) => {
+    const { timer, done } = waitFor(40);
+    block(blockedMs);
+    if (blockedMs > 0) await new Promise(setImmediate);
+    timer.cancel();
+    expect(await Promise.race([done, sleep(150, 'nothing')])).toBe('nothing');
+  });
+});
