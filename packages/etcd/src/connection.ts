@@ -38,6 +38,8 @@ export interface Connection {
   readonly address: string;
   /** Whether calls can be expected to go through. */
   readonly alive: boolean;
+  /** Answers and messages received so far: tells a silent connection from one late answer. */
+  readonly answers: number;
   unary<M extends keyof UnaryMethods>(
     method: M,
     request: UnaryMethods[M][0],
@@ -50,4 +52,10 @@ export interface Connection {
   ): EtcdStream<StreamMethods[M][0]>;
   /** Closes the connection; whatever is under way fails with `error`. Safe to call twice. */
   drop(error: EtcdError): void;
+}
+
+/** A connection and the token to use on it. */
+export interface Session {
+  readonly connection: Connection;
+  readonly token: string | undefined;
 }

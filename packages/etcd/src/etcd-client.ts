@@ -1,9 +1,10 @@
 import type { EndpointSource } from '@wrr/core';
+import { blame, callUnary } from './call-unary.ts';
 import { checkClientOptions, type EtcdClientOptions } from './client-options.ts';
-import type { Connection } from './connection.ts';
-import { type Connector, createConnector } from './connector.ts';
-import { asEtcdError, EtcdError, type EtcdErrorReason } from './errors.ts';
-import { createLogin, type Login } from './login.ts';
+import type { Session } from './connection.ts';
+import { createConnector } from './connector.ts';
+import { EtcdError } from './errors.ts';
+import { createLogin } from './login.ts';
 import { openConnection } from './open-connection.ts';
 import type { UnaryMethods } from './protocol.ts';
 import { systemTimers, type Timers } from './timers.ts';
@@ -60,12 +61,6 @@ interface UnaryOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A connection and the token to use on it. */
-export interface Session {
-  readonly connection: Connection;
-  readonly token: string | undefined;
-}
-
 const internals = new WeakMap<EtcdClient, EtcdInternals>();
 
 /** Opens a client up to the rest of this package. */
@@ -106,8 +101,8 @@ export function createEtcdClient(
     },
     session,
     unary: (method, request, { timeoutMs = requestTimeoutMs, signal } = {}) =>
-      retry({ connector, login, session, timers, method, request, timeoutMs, signal }),
-    blame: ({ connection, token }, error) => blame(connector, login, connection, token, error),
+      callUnary({ connector, login, session, timers, method, request, timeoutMs, signal }),
+    blame: (session_, error) => blame(connector, login, session_, error),
     own(close) {
       dependents.add(close);
       return () => void dependents.delete(close);
@@ -140,67 +135,4 @@ export function createEtcdClient(
   };
   internals.set(client, part);
   return client;
-}
-
-interface Attempted<M extends keyof UnaryMethods> {
-  readonly connector: Connector;
-  readonly login: Login;
-  readonly session: () => Promise<Session>;
-  readonly timers: Timers;
-  readonly method: M;
-  readonly request: UnaryMethods[M][0];
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** One try gets half of what time is left, so that a hung member leaves time for another. */
-async function retry<M extends keyof UnaryMethods>(
-  call: Attempted<M>,
-): Promise<UnaryMethods[M][1]> {
-  const { connector, login, session, timers, method, request, timeoutMs, signal } = call;
-  const deadline = timers.now() + timeoutMs;
-  const left = (): number => deadline - timers.now();
-  let last = new EtcdError('timeout', `etcd ${method}: no connection within ${timeoutMs} ms`);
-  for (let attempt = 1; attempt <= 3 && left() > 0; attempt++) {
-    try {
-      const { connection, token } = await within(session(), left(), timers, last);
-      if (signal?.aborted) throw new EtcdError('closed', `etcd ${method}: given up`);
-      try {
-        return await connection.unary(method, request, { timeoutMs: left() / 2, token });
-      } catch (error) {
-        last = asEtcdError(error);
-        blame(connector, login, connection, token, last);
-      }
-    } catch (error) {
-      last = asEtcdError(error);
-    }
-    if (!isTransient(last)) throw last;
-  }
-  throw last;
-}
-
-/** Acts on what went wrong: a silent member is left, an old token forgotten. */
-function blame(
-  connector: Connector,
-  login: Login,
-  connection: Connection,
-  token: string | undefined,
-  error: EtcdError,
-): void {
-  if (error.reason === 'token') login.forget(token);
-  else if (isTransient(error)) connector.discard(connection, error);
-}
-
-const TRANSIENT: ReadonlySet<EtcdErrorReason> = new Set(['unavailable', 'timeout', 'token']);
-
-function isTransient(error: EtcdError): boolean {
-  return TRANSIENT.has(error.reason);
-}
-
-/** Resolves as `promise` does, or rejects with `late` after `ms`. */
-function within<T>(promise: Promise<T>, ms: number, timers: Timers, late: Error): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = timers.setTimeout(() => reject(late), ms);
-    promise.then(resolve, reject).finally(() => timer.cancel());
-  });
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { Session } from './connection.ts';
 import { asEtcdError, EtcdError, isEtcdError } from './errors.ts';
-import type { EtcdInternals, Session } from './etcd-client.ts';
+import type { EtcdInternals } from './etcd-client.ts';
 import { createBackoff, pause } from './timers.ts';
 
 /** A lease that etcd has granted. */

@@ -56,9 +56,13 @@ export async function openConnection(
 function createConnection(client: Client, address: string): Connection {
   const underWay = new Set<(error: EtcdError) => void>();
   let dropped = false;
+  let answers = 0;
 
   return {
     address,
+    get answers() {
+      return answers;
+    },
     get alive() {
       return (
         !dropped && client.getChannel().getConnectivityState(false) === connectivityState.READY
@@ -83,11 +87,13 @@ function createConnection(client: Client, address: string): Connection {
           request,
           metadataFor(token),
           { deadline: Date.now() + timeoutMs },
-          (error, response) =>
+          (error, response) => {
+            if (response !== undefined) answers++;
             settle(() => {
               if (response !== undefined) resolve(response);
               else reject(statusError(error, method, address));
-            }),
+            });
+          },
         );
       });
     },
@@ -110,6 +116,7 @@ function createConnection(client: Client, address: string): Connection {
       };
       underWay.add(end);
       call.on('data', (response) => {
+        answers++;
         if (underWay.has(end)) handlers.onMessage(response);
       });
       call.on('error', (error: ServiceError) => end(statusError(error, method, address)));

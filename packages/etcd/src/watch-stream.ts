@@ -1,6 +1,6 @@
-import type { EtcdStream } from './connection.ts';
+import type { EtcdStream, Session } from './connection.ts';
 import { EtcdError } from './errors.ts';
-import type { EtcdInternals, Session } from './etcd-client.ts';
+import type { EtcdInternals } from './etcd-client.ts';
 import type { WatchRequest, WatchResponse } from './protocol.ts';
 import { reasonFromText } from './status.ts';
 import type { Change, WatchState } from './watch-state.ts';

@@ -1,5 +1,6 @@
+import type { Session } from './connection.ts';
 import { asEtcdError } from './errors.ts';
-import type { EtcdInternals, Session } from './etcd-client.ts';
+import type { EtcdInternals } from './etcd-client.ts';
 import { createBackoff, pause } from './timers.ts';
 import { createWatchState, type KeyValue } from './watch-state.ts';
 import { followStream, type Range, type WatchHandlers } from './watch-stream.ts';

@@ -1,6 +1,7 @@
 import { createFakeClock, type FakeClock } from '@wrr/test-support';
+import type { Session } from '../src/connection.ts';
 import type { EtcdError } from '../src/errors.ts';
-import type { EtcdInternals, Session } from '../src/etcd-client.ts';
+import type { EtcdInternals } from '../src/etcd-client.ts';
 import { createFakeConnection, type FakeConnection } from './fake-connection.ts';
 
 /** The inside of a client whose far end and time are the test's. */

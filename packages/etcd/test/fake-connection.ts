@@ -24,13 +24,18 @@ type Answers = {
 /** Creates a connection that answers unary calls from `answers`, and records streams. */
 export function createFakeConnection(address: string, answers: Answers = {}): FakeConnection {
   const streams: FakeStream[] = [];
+  let given = 0;
   const connection: FakeConnection = {
     address,
     alive: true,
+    get answers() {
+      return given;
+    },
     streams,
     async unary(method, request) {
       const answer = answers[method];
       if (!answer) throw new Error(`no answer to ${method}`);
+      given++;
       return answer(request);
     },
     stream(method, _token, handlers) {
@@ -39,6 +44,7 @@ export function createFakeConnection(address: string, answers: Answers = {}): Fa
         method,
         sent: [],
         answer: (message) => {
+          given++;
           if (open) handlers.onMessage(message);
         },
         end(error) {
