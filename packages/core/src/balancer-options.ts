@@ -30,8 +30,9 @@ export interface BalancerPolicy {
    * What happens when breakers (and lost connections) leave fewer than `minAvailable`:
    *
    * - `panic` (default): breakers eject no more endpoints than `minAvailable` allows, those that
-   *   opened first; when lost connections push the rest below it, calls are spread as if no breaker
-   *   existed. Outcomes are still recorded.
+   *   opened first; the others that refuse calls are suspects, with a hundredth of their weight, as
+   *   long as an endpoint in rotation does not refuse. When lost connections push the rest below
+   *   `minAvailable`, calls are spread as if no breaker existed. Outcomes are still recorded.
    * - `fail-fast`: breakers are always obeyed. When none is left, picks fail and say when to retry.
    */
   readonly onAllOpen?: 'panic' | 'fail-fast';

@@ -110,7 +110,7 @@ class WeightedBalancer<E extends Endpoint> implements Balancer<E>, AttemptOwner<
     else state.unavailableSince = now;
     if (!this.#ejections.any) {
       state.inRotation = available;
-      this.#setRotation(state);
+      this.#dispatcher.setRotation(state);
     } else this.#changed(now);
   }
 
@@ -153,7 +153,7 @@ class WeightedBalancer<E extends Endpoint> implements Balancer<E>, AttemptOwner<
     const now = this.now();
     this.#policy = next;
     for (const state of this.#states.values()) this.#giveBreaker(state);
-    if (next.warmUp === false) this.#ramp.stop(this.#setWeight);
+    if (next.warmUp === false) this.#ramp.stop(this.#apply);
     this.#dispatcher = changeDispatcher(this.#dispatcher, next, this.#random, this.#states);
     this.#changed(now);
   }
@@ -169,8 +169,7 @@ class WeightedBalancer<E extends Endpoint> implements Balancer<E>, AttemptOwner<
     const state = new EndpointState(endpoint, this.#assumeAvailable, joining);
     this.#states.set(endpoint.key, state);
     this.#giveBreaker(state);
-    this.#setWeight(state);
-    this.#setRotation(state);
+    this.#apply(state);
     if (state.available) this.#reachable(state, now);
     this.#tell({ type: 'endpoint-added', key: endpoint.key, weight: endpoint.weight });
   }
@@ -187,7 +186,7 @@ class WeightedBalancer<E extends Endpoint> implements Balancer<E>, AttemptOwner<
     const before = state.endpoint.weight;
     state.endpoint = endpoint;
     if (endpoint.weight === before) return;
-    this.#setWeight(state);
+    this.#apply(state);
     this.#tell({ type: 'endpoint-weight', key: endpoint.key, weight: endpoint.weight });
   }
 
@@ -196,7 +195,6 @@ class WeightedBalancer<E extends Endpoint> implements Balancer<E>, AttemptOwner<
     const { circuitBreaker } = this.#policy;
     if (circuitBreaker === false) {
       state.breaker = undefined;
-      state.ejected = false;
       return;
     }
     const options = {
@@ -227,18 +225,20 @@ class WeightedBalancer<E extends Endpoint> implements Balancer<E>, AttemptOwner<
     if (warmsUp || isBack) this.#ramp.start(state, now);
   }
 
-  readonly #setWeight = (state: EndpointState<E>): void => this.#dispatcher.set(state);
-
-  readonly #setRotation = (state: EndpointState<E>): void => this.#dispatcher.setRotation(state);
+  /** Takes over what has changed of an endpoint. */
+  readonly #apply = (state: EndpointState<E>): void => {
+    this.#dispatcher.set(state);
+    this.#dispatcher.setRotation(state);
+  };
 
   #advanceRamp(now: number): void {
     const { warmUp } = this.#policy;
-    if (warmUp !== false) this.#ramp.advance(now, this.#states, warmUp, this.#setWeight);
+    if (warmUp !== false) this.#ramp.advance(now, this.#states, warmUp, this.#apply);
   }
 
   /** Brings rotation up to date after a change, then tells what has happened. */
   #changed(now: number): void {
-    const event = this.#ejections.review(now, this.#states, this.#policy, this.#setRotation);
+    const event = this.#ejections.review(now, this.#states, this.#policy, this.#apply);
     if (event !== undefined) this.#tell(event);
     if (this.#listener === undefined) this.#pending.length = 0;
     else for (const told of this.#pending.splice(0)) callSafely(this.#listener, told);

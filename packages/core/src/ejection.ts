@@ -11,6 +11,11 @@ import type { PanicEvent } from './events.ts';
  * endpoint is ejected only if `minAvailable` of the set stay in. A single endpoint is never ejected
  * (unless `onAllOpen` is `fail-fast`).
  *
+ * Over the cap, an endpoint whose breaker refuses calls is a suspect: it stays in rotation with a
+ * hundredth of its weight. When its breaker asks for a probe it has its full weight, so that it
+ * recovers as fast as one that was ejected. Where all in rotation refuse (and in panic), none is a
+ * suspect: the shares are those of the weights.
+ *
  * Envoy's outlier detection (`max_ejection_percent`) and panic threshold are the models; Envoy's
  * issue 27066 and gRFC A50 show the off-by-one that the check after the ejection avoids.
  */
@@ -31,7 +36,7 @@ export class Ejections<E extends Endpoint> {
   }
 
   /**
-   * Brings `ejected` and `inRotation` of every state up to date. O(n), and only called when a breaker,
+   * Brings `ejected`, `suspect` and `inRotation` of every state up to date. O(n), and only called when a breaker,
    * the set or the availability has changed, or an open time has passed.
    *
    * @returns the panic event to tell, if panic began or ended.
@@ -40,7 +45,7 @@ export class Ejections<E extends Endpoint> {
     now: number,
     states: ReadonlyMap<string, EndpointState<E>>,
     policy: CompletePolicy,
-    onRotation: (state: EndpointState<E>) => void,
+    onChange: (state: EndpointState<E>) => void,
   ): PanicEvent | undefined {
     let count = 0;
     for (const state of states.values()) if (state.counts) count++;
@@ -49,17 +54,21 @@ export class Ejections<E extends Endpoint> {
 
     let available = 0;
     let withheld = 0;
+    let trusted = 0;
     for (const state of states.values()) {
       if (!state.counts || !state.available) continue;
       if (state.ejected) withheld++;
       else available++;
+      if (!state.refuses) trusted++;
     }
     const panic = policy.onAllOpen === 'panic' && withheld > 0 && available < required;
     for (const state of states.values()) {
       const inRotation = state.available && (panic || !state.ejected);
-      if (inRotation === state.inRotation) continue;
+      const suspect = state.refuses && inRotation && !panic && trusted > 0;
+      if (inRotation === state.inRotation && suspect === state.suspect) continue;
       state.inRotation = inRotation;
-      onRotation(state);
+      state.suspect = suspect;
+      onChange(state);
     }
     if (panic === this.panic) return undefined;
     this.panic = panic;
@@ -73,6 +82,7 @@ export class Ejections<E extends Endpoint> {
     let rank = 0;
     for (const state of this.#troubled) {
       state.ejected = false;
+      state.refuses = false;
       if (state.removed || !state.troubled) continue;
       this.#troubled[kept++] = state;
       if (!state.counts || state.breaker === undefined) continue;
@@ -80,6 +90,7 @@ export class Ejections<E extends Endpoint> {
         rank++;
         continue;
       }
+      state.refuses = true;
       state.ejected = rank++ < cap;
       const at = now + state.breaker.retryAfterMs(now);
       if (at < this.nextReviewAt) this.nextReviewAt = at;

@@ -6,7 +6,7 @@ export interface EndpointStatus {
   readonly key: string;
   /** The weight its source gave it. */
   readonly weight: number;
-  /** The share of that weight in force, in (0, 1]: below 1 while it warms up. */
+  /** The share of that weight that its warm-up leaves it, in (0, 1]: below 1 while it warms up. */
   readonly warmUpFactor: number;
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Whether the adapter says that it can be reached. */
@@ -15,6 +15,11 @@ export interface EndpointStatus {
   readonly breaker: 'closed' | 'open' | 'half-open' | 'off';
   /** Whether it is out of rotation because of its breaker. */
   readonly ejected: boolean;
+  /**
+   * Whether its breaker refuses calls and only `minAvailable` keeps it in rotation, beside endpoints
+   * whose breakers do not: it has a hundredth of its weight, so that few calls are lost to it.
+   */
+  readonly suspect: boolean;
   /** Attempts started and not ended. */
   readonly inFlight: number;
   /** Times it was picked, since it joined. */
@@ -45,6 +50,9 @@ export interface EndpointLoad {
   readonly credit: number;
 }
 
+/** What is left of the weight of a suspect. See {@link EndpointStatus.suspect}. */
+const SUSPECT_SHARE = 0.01;
+
 /** What the balancer knows of one endpoint. Lives from the update that brings it to the one that drops it. */
 export class EndpointState<E extends Endpoint> {
   endpoint: E;
@@ -53,6 +61,10 @@ export class EndpointState<E extends Endpoint> {
   /** When it became unavailable, in the clock's milliseconds. */
   unavailableSince: number | undefined;
   ejected = false;
+  /** Whether its breaker refused calls at the last review. */
+  refuses = false;
+  /** Whether it refuses calls, is in rotation all the same, and is not needed there. */
+  suspect = false;
   /** Whether the scheduler may pick it: available, and not ejected unless in panic. */
   inRotation: boolean;
   /** Whether becoming available starts a warm-up: true for those that join a running set. */
@@ -83,13 +95,18 @@ export class EndpointState<E extends Endpoint> {
     return this.endpoint.weight > 0;
   }
 
+  /** What its weight is multiplied by, in (0, 1]. */
+  get weightFactor(): number {
+    return this.suspect ? this.warmUpFactor * SUSPECT_SHARE : this.warmUpFactor;
+  }
+
   /** Whether its breaker is anything but closed. */
   get troubled(): boolean {
     return this.breaker !== undefined && this.breaker.state !== 'closed';
   }
 
   status(load?: EndpointLoad): EndpointStatus {
-    const { endpoint, breaker, available, ejected, inFlight, warmUpFactor } = this;
+    const { endpoint, breaker, available, ejected, suspect, inFlight, warmUpFactor } = this;
     const { picks, successes, failures, ignored } = this;
     const { key, weight, metadata } = endpoint;
     return {
@@ -100,6 +117,7 @@ export class EndpointState<E extends Endpoint> {
       available,
       breaker: breaker?.state ?? 'off',
       ejected,
+      suspect,
       inFlight,
       picks,
       successes,

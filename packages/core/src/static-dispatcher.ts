@@ -10,16 +10,22 @@ export class StaticDispatcher<E extends Endpoint> implements Dispatcher<E> {
   readonly epoch = 0;
   readonly #scheduler: Scheduler<string>;
   #states: ReadonlyMap<string, EndpointState<E>> = new Map();
-  /** Factor of all weights in the scheduler, so that a ramp of small weights has steps. */
+  /** Factor of all weights in the scheduler, so that fractions of small weights are whole numbers. */
   #scale = 1;
+  /** Whether weights may be multiplied by fractions: by ramps, or because an endpoint is suspect. */
+  #fractions = false;
 
   constructor(random: (() => number) | undefined) {
     this.#scheduler = createSmoothWeightedRoundRobin<string>(random && { random });
   }
 
-  set({ endpoint: { key, weight }, warmUpFactor }: EndpointState<E>): void {
-    const effective = Math.round(weight * this.#scale * warmUpFactor);
-    this.#scheduler.set(key, weight === 0 ? 0 : Math.max(1, effective));
+  set(state: EndpointState<E>): void {
+    const { endpoint, weightFactor } = state;
+    if (weightFactor < 1 && !this.#fractions) this.#weigh(true);
+    const effective = Math.round(endpoint.weight * this.#scale * weightFactor);
+    // Too large when the largest weight has just grown: until `fit`, before the next pick.
+    const bounded = Math.min(Math.max(effective, 1), MAX_WEIGHT);
+    this.#scheduler.set(endpoint.key, endpoint.weight === 0 ? 0 : bounded);
   }
 
   delete({ endpoint: { key } }: EndpointState<E>): void {
@@ -32,15 +38,9 @@ export class StaticDispatcher<E extends Endpoint> implements Dispatcher<E> {
 
   fit(states: ReadonlyMap<string, EndpointState<E>>, warmsUp: boolean): void {
     this.#states = states;
-    let scale = 1;
-    if (warmsUp) {
-      let largest = 1;
-      for (const { endpoint } of states.values()) largest = Math.max(largest, endpoint.weight);
-      scale = Math.min(100, Math.floor(MAX_WEIGHT / largest));
-    }
-    if (scale === this.#scale) return;
-    this.#scale = scale;
-    for (const state of states.values()) this.set(state);
+    let fractions = warmsUp;
+    for (const { weightFactor } of states.values()) fractions ||= weightFactor < 1;
+    this.#weigh(fractions);
   }
 
   next(_now: number, tried: ReadonlySet<string> | undefined): EndpointState<E> | undefined {
@@ -68,5 +68,20 @@ export class StaticDispatcher<E extends Endpoint> implements Dispatcher<E> {
       return { ...entry, credit: Math.round(calls * referenceWeight) };
     });
     this.#scheduler.restore({ referenceWeight, entries });
+  }
+
+  /** Brings all weights to the scale that fractions need, or do not. O(n) when it is another one. */
+  #weigh(fractions: boolean): void {
+    this.#fractions = fractions;
+    let scale = 1;
+    if (fractions) {
+      let largest = 1;
+      for (const { endpoint } of this.#states.values())
+        largest = Math.max(largest, endpoint.weight);
+      scale = Math.min(100, Math.floor(MAX_WEIGHT / largest));
+    }
+    if (scale === this.#scale) return;
+    this.#scale = scale;
+    for (const state of this.#states.values()) this.set(state);
   }
 }

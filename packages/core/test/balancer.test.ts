@@ -146,12 +146,15 @@ describe('breakers', () => {
     const { balancer } = balancerOf();
     fail(balancer, 'a', 5);
     fail(balancer, 'b', 5);
-    expect(balancer.endpoints().map(({ breaker, ejected }) => [breaker, ejected])).toEqual([
-      ['open', true],
-      ['open', false],
-      ['closed', false],
+    expect(
+      balancer.endpoints().map(({ breaker, ejected, suspect }) => [breaker, ejected, suspect]),
+    ).toEqual([
+      ['open', true, false],
+      ['open', false, true],
+      ['closed', false, false],
     ]);
-    expect(keysOf(balancer, 4)).toBe('bcbc');
+    // A suspect has a hundredth of its weight: one call of 101.
+    expect(keysOf(balancer, 202).split('b')).toHaveLength(3);
   });
 
   it('never eject the only endpoint', () => {

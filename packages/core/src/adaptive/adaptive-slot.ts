@@ -54,7 +54,7 @@ export class AdaptiveSlot<E extends Endpoint> {
 
   /** What its weight is multiplied by. */
   get multiplier(): number {
-    return this.latencyMultiplier * this.capacityMultiplier * this.state.warmUpFactor;
+    return this.latencyMultiplier * this.capacityMultiplier * this.state.weightFactor;
   }
 
   /** What it can take, in units of weight. */
