@@ -30,10 +30,12 @@ export async function callUnary<M extends keyof UnaryMethods>(
   const { connector, login, session, timers, method, request, timeoutMs, signal } = call;
   const deadline = timers.now() + timeoutMs;
   const left = (): number => deadline - timers.now();
-  let last = new EtcdError('timeout', `etcd ${method}: no connection within ${timeoutMs} ms`);
+  let last: EtcdError | undefined;
+  const late = (): EtcdError =>
+    last ?? new EtcdError('timeout', `etcd ${method}: no connection within ${timeoutMs} ms`);
   for (let attempt = 1; attempt <= 3 && left() > 0; attempt++) {
     try {
-      const { connection, token } = await within(session(), left(), timers, last);
+      const { connection, token } = await within(session(), left(), timers, late);
       if (signal?.aborted) throw new EtcdError('closed', `etcd ${method}: given up`);
       const { answers } = connection;
       try {
@@ -49,7 +51,7 @@ export async function callUnary<M extends keyof UnaryMethods>(
     }
     if (!isTransient(last)) throw last;
   }
-  throw last;
+  throw late();
 }
 
 /** Whether anything has arrived on a connection since it had so many answers. */
@@ -80,10 +82,10 @@ function isTransient(error: EtcdError): boolean {
   return TRANSIENT.has(error.reason);
 }
 
-/** Resolves as `promise` does, or rejects with `late` after `ms`. */
-function within<T>(promise: Promise<T>, ms: number, timers: Timers, late: Error): Promise<T> {
+/** Resolves as `promise` does, or rejects with `late()` after `ms`. */
+function within<T>(promise: Promise<T>, ms: number, timers: Timers, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = timers.setTimeout(() => reject(late), ms);
+    const timer = timers.setTimeout(() => reject(late()), ms);
     promise.then(resolve, reject).finally(() => timer.cancel());
   });
 }

@@ -22,22 +22,31 @@ interface Rejected {
 }
 
 interface Row {
-  readonly endpoint: Endpoint;
+  endpoint: Endpoint;
   readonly createRevision: number;
 }
 
-/** Creates an empty table. */
+/**
+ * Creates an empty table. Which keys count, and in which order, is only found out anew when keys come,
+ * go or change their address: a change of weight in a thousand endpoints costs a copy of the list.
+ */
 export function createEndpointTable(): EndpointTable {
   const rows = new Map<string, Row>();
-  let order: string[] | undefined;
+  /** The rows that count, in order of their keys. */
+  let counting: readonly Row[] | undefined;
   let list: readonly Endpoint[] | undefined;
 
   const remove = (key: string): void => {
-    if (rows.delete(key)) order = undefined;
+    if (rows.delete(key)) counting = undefined;
   };
-  const set = (key: string, row: Row): void => {
-    if (!rows.has(key)) order = undefined;
-    rows.set(key, row);
+  const set = (key: string, { endpoint, createRevision }: Row): void => {
+    const row = rows.get(key);
+    if (row?.createRevision === createRevision && row.endpoint.key === endpoint.key) {
+      row.endpoint = endpoint;
+      return;
+    }
+    rows.set(key, { endpoint, createRevision });
+    counting = undefined;
   };
 
   return {
@@ -63,17 +72,17 @@ export function createEndpointTable(): EndpointTable {
       return rejected;
     },
     endpoints() {
-      order ??= [...rows.keys()].sort();
-      list ??= oneForEachAddress(rows, order);
+      counting ??= oneForEachAddress(rows);
+      list ??= counting.map(({ endpoint }) => endpoint);
       return list;
     },
   };
 }
 
 /** Two keys, one server: the key that was created last knows best. */
-function oneForEachAddress(rows: ReadonlyMap<string, Row>, order: readonly string[]): Endpoint[] {
+function oneForEachAddress(rows: ReadonlyMap<string, Row>): readonly Row[] {
   const byAddress = new Map<string, Row>();
-  for (const key of order) {
+  for (const key of [...rows.keys()].sort()) {
     const row = rows.get(key);
     if (!row) continue;
     const other = byAddress.get(row.endpoint.key);
@@ -81,7 +90,7 @@ function oneForEachAddress(rows: ReadonlyMap<string, Row>, order: readonly strin
       byAddress.set(row.endpoint.key, row);
     }
   }
-  return Array.from(byAddress.values(), ({ endpoint }) => endpoint);
+  return [...byAddress.values()];
 }
 
 function rowOf(kv: KeyValue, { endpoint }: Extract<Decoded, { kind: 'endpoint' }>): Row {

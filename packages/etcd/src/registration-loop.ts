@@ -7,7 +7,7 @@ import { judgeOwnKey } from './own-key.ts';
 import { takeKey, type Written, writeOwnKey } from './own-key-writer.ts';
 import type { CheckedRegistration } from './registration-options.ts';
 import type { RegistrationEvent } from './registry-events.ts';
-import { createBackoff, createWake, pause } from './timers.ts';
+import { createBackoff, createWake, pause, settled } from './timers.ts';
 import { createWaiters } from './waiters.ts';
 import { type RangeWatch, watchRange } from './watch.ts';
 
@@ -36,6 +36,8 @@ const MAX_BACKOFF_MS = 2_500;
 /** Two who want different things in one key write at most this often. */
 const REPAIR_MS = 1_000;
 const REVOKE_MS = 1_000;
+/** etcd may take a revocation before a grant that was sent first: its answer is waited for. */
+const GRANT_MS = 500;
 
 /**
  * Keeps one entry in etcd: whenever what is there may not be what is wanted, compares and writes
@@ -60,6 +62,7 @@ export function maintainEntry(
   let weight = options.weight;
   let lease: Lease | undefined;
   let asking: string | undefined;
+  let granting: Promise<Lease> | undefined;
   let keeper: { close(): void } | undefined;
   let watch: RangeWatch | undefined;
   let stored: { value: string; revision: number; weight: number; leaseId: string } | undefined;
@@ -96,7 +99,8 @@ export function maintainEntry(
   const takeLease = async (): Promise<Lease> => {
     // Until it is known whether it was granted, the next try is for the same one.
     asking ??= chooseLeaseId();
-    const granted = await grantLease(client, asking, ttlSeconds, closing.signal);
+    granting = grantLease(client, asking, ttlSeconds, closing.signal);
+    const granted = await granting;
     if (closing.signal.aborted) throw closedError();
     asking = undefined;
     lease = granted;
@@ -210,6 +214,7 @@ export function maintainEntry(
     repairTimer?.cancel();
     waiters.close(closedError());
     attempts.tell(closedError());
+    if (granting && asking) await settled(timers, granting, GRANT_MS);
     const held = lease?.id ?? asking;
     const removed = held && (await revokeLease(client, held, REVOKE_MS).catch(() => false));
     if (removed) emit({ type: 'deregistered' });

@@ -33,6 +33,18 @@ export function pause(timers: Timers, ms: number, signal: AbortSignal): Promise<
   });
 }
 
+/** Resolves when `work` has ended, well or badly, and after `ms` at the latest. */
+export function settled(timers: Timers, work: Promise<unknown>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = timers.setTimeout(resolve, ms);
+    const done = (): void => {
+      timer.cancel();
+      resolve();
+    };
+    work.then(done, done);
+  });
+}
+
 /** Waits that double from `minMs` to `maxMs`, each drawn from its upper half so that crowds spread. */
 export interface Backoff {
   next(): number;
