@@ -1,3 +1,4 @@
+import { stalledSeconds } from './check.ts';
 import { amplificationOf, type Excuse, excuseFor, worstAmplification } from './check-calls.ts';
 import { byProcess, shareDeviation } from './check-quiet.ts';
 import { viewDelays } from './check-views.ts';
@@ -117,27 +118,19 @@ export function quantile(sorted: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
 }
 
-/** Different seconds that a standstill touches. */
-function stalledSeconds({ stalls }: Records): number {
-  const seconds = new Set<number>();
-  for (const { from, to } of stalls) {
-    for (let at = Math.floor(from / 1_000); at <= to / 1_000; at++) seconds.add(at);
-  }
-  return seconds.size;
-}
-
 /** What follows a fault for so long is counted to it. */
 const AFTERMATH_MS = 5_000;
 
-/** From the return of the first server to the last failed call, after all had been down; at worst. */
+/** From the order to start the servers to the last failed call, after all had been down; at worst. */
 function worstRecovery(records: Records): number {
   const ends = records.clients.flatMap(({ reports }) =>
     reports.flatMap(({ failed }) => failed.map(({ endedAt }) => endedAt)),
   );
   const outages = records.faults.filter(({ fault }) => fault.kind === 'all-servers-down');
-  const waits = outages.map(({ from, fault }) => {
+  const waits = outages.map(({ from, fault }, index) => {
     const back = from + fault.durationMs;
-    return Math.max(0, ...ends.filter((end) => end > back && end < back + 20_000)) - back;
+    const until = Math.min(back + 20_000, outages[index + 1]?.from ?? Number.POSITIVE_INFINITY);
+    return Math.max(back, ...ends.filter((end) => end > back && end < until)) - back;
   });
   return Math.max(0, ...waits);
 }

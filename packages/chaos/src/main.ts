@@ -6,10 +6,15 @@ import { check } from './check.ts';
 import { figuresOf } from './figures.ts';
 import { plot } from './plot.ts';
 import { run } from './run.ts';
-import { createSchedule } from './schedule.ts';
+import { createSchedule, type FaultKind, faultKinds } from './schedule.ts';
 import { textReport } from './text-report.ts';
+import { timeline } from './timeline.ts';
 
-const USAGE = 'chaos [--minutes N] [--seed S] [--rate CALLS_PER_SECOND] [--out FOLDER]';
+const USAGE =
+  'chaos [--minutes N] [--seed S] [--rate CALLS_PER_SECOND] [--faults KIND,KIND] [--pace short|long] [--out FOLDER]';
+
+/** No verdict is neither success nor failure: what sysexits.h calls EX_TEMPFAIL, try again later. */
+const exitCodes = { kept: 0, broken: 1, none: 75 } as const;
 
 /** Reads a positive number from the command line. */
 function numberOf(name: string, text: string): number {
@@ -18,11 +23,28 @@ function numberOf(name: string, text: string): number {
   throw new RangeError(`--${name} must be a number > 0, got ${text}; usage: ${USAGE}`);
 }
 
+/** Reads the kinds of faults from the command line; undefined for all. */
+function kindsOf(text: string | undefined): FaultKind[] | undefined {
+  return text?.split(',').map((name) => {
+    const kind = faultKinds.find((each) => each === name);
+    if (kind !== undefined) return kind;
+    throw new RangeError(`--faults must be some of ${faultKinds.join(', ')}; got ${name}`);
+  });
+}
+
+/** Reads the pace from the command line; undefined for the one that goes with the length. */
+function paceOf(text: string | undefined): 'short' | 'long' | undefined {
+  if (text === undefined || text === 'short' || text === 'long') return text;
+  throw new RangeError(`--pace must be short or long, got ${text}; usage: ${USAGE}`);
+}
+
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '3' },
     seed: { type: 'string', default: String(1 + (Date.now() % 1_000_000)) },
     rate: { type: 'string', default: '150' },
+    faults: { type: 'string' },
+    pace: { type: 'string' },
     out: { type: 'string', default: 'reports' },
   },
 });
@@ -34,19 +56,32 @@ const [minutes, seed, rate] = [
 
 const servers = 6;
 const clients = ['grpc-js', 'nice-grpc'] as const;
-const schedule = createSchedule({ seed, minutes, servers, clients: clients.length });
-console.log(`chaos: seed ${seed}; repeat with --seed ${seed} --minutes ${minutes}`);
+const [kinds, pace] = [kindsOf(values.faults), paceOf(values.pace)];
+const schedule = createSchedule({
+  seed,
+  minutes,
+  servers,
+  clients: clients.length,
+  ...(kinds && { kinds }),
+  ...(pace && { pace }),
+});
+const again = [
+  `--seed ${seed} --minutes ${minutes}`,
+  ...(kinds ? [`--faults ${kinds.join()}`] : []),
+  ...(pace ? [`--pace ${pace}`] : []),
+].join(' ');
+console.log(`chaos: seed ${seed}; repeat with ${again}`);
 const records = await run({ schedule, servers, clients, rate }, (line) => console.log(line));
 const verdict = check(records);
 const figures = figuresOf(records);
-console.log(`\n${textReport(figures, verdict, records.startedAt)}`);
+const words = textReport(figures, verdict, records.startedAt);
+console.log(`\n${words}`);
 
 await mkdir(values.out, { recursive: true });
-const page = join(values.out, `chaos-${seed}.html`);
-await writeFile(page, plot(records, figures, verdict));
-await writeFile(
-  join(values.out, `chaos-${seed}.json`),
-  `${JSON.stringify({ figures, ...verdict }, undefined, 2)}\n`,
-);
-console.log(`timeline: ${page}; again: --seed ${seed} --minutes ${minutes}`);
-process.exit(verdict.broken.length === 0 ? 0 : 1);
+const file = join(values.out, `chaos-${seed}`);
+const picture = timeline(records, verdict);
+await writeFile(`${file}.html`, plot(seed, picture, words));
+await writeFile(`${file}.svg`, picture);
+await writeFile(`${file}.json`, `${JSON.stringify({ figures, ...verdict }, undefined, 2)}\n`);
+console.log(`timeline: ${file}.html; again: ${again}`);
+process.exit(exitCodes[verdict.kind]);

@@ -48,12 +48,19 @@ export interface Schedule {
   readonly steps: readonly Step[];
 }
 
+/** `short` fits everything into three minutes; `long` gives faults time to do harm, and to meet. */
+export type PaceName = 'short' | 'long';
+
 /** What a schedule is drawn for. */
 export interface ScheduleOptions {
   readonly seed: number;
   readonly minutes: number;
   readonly servers: number;
   readonly clients: number;
+  /** The kinds to draw from. Default: all. */
+  readonly kinds?: readonly FaultKind[];
+  /** Default: `long` from ten minutes on. */
+  readonly pace?: PaceName;
 }
 
 /** How long things take at the least and at the most, by the length of the run. */
@@ -67,6 +74,7 @@ interface Pace {
 
 const SHORT: Pace = { fault: [2_000, 4_000], peace: [2_000, 3_000], quietMs: 12_000, pairs: 0 };
 const LONG: Pace = { fault: [2_000, 12_000], peace: [2_000, 8_000], quietMs: 60_000, pairs: 0.3 };
+const PACES: Readonly<Record<PaceName, Pace>> = { short: SHORT, long: LONG };
 /** What a rolling restart and the etcd faults take on top of what was drawn. */
 const OVERHEAD_MS = 2_500;
 
@@ -75,14 +83,14 @@ const OVERHEAD_MS = 2_500;
  * and more have longer faults, faults in pairs, and whole quiet minutes.
  */
 export function createSchedule(options: ScheduleOptions): Schedule {
-  const { seed, minutes } = options;
+  const { seed, minutes, kinds = faultKinds } = options;
   const random = createRandom(seed);
-  const pace = minutes >= 10 ? LONG : SHORT;
+  const pace = PACES[options.pace ?? (minutes >= 10 ? 'long' : 'short')];
   const steps: Step[] = [{ kind: 'quiet', durationMs: pace.quietMs }];
   let spentMs = 2 * pace.quietMs;
   let sinceQuietMs = 0;
   for (let round = 0; round === 0 || spentMs < minutes * 60_000; round++) {
-    for (const kind of random.sample(faultKinds, faultKinds.length)) {
+    for (const kind of random.sample(kinds, kinds.length)) {
       if (round > 0 && spentMs >= minutes * 60_000) break;
       const faults = [draw(kind, random, pace, options)];
       if (random.next() < pace.pairs) faults.push(...companion(kind, random, pace, options));

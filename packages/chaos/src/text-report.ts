@@ -32,27 +32,21 @@ export function textReport(figures: Figures, verdict: Verdict, start: number): s
       ].join(''),
     ),
     '',
-    ...wordsFor(figures, verdict, start),
+    ...wordsFor(verdict, start),
   ];
   return lines.join('\n');
 }
 
 const SHOWN = 40;
 
-/** With more standstill than this, what was kept says little. */
-const BUSY = 0.25;
-
-function wordsFor(figures: Figures, verdict: Verdict, start: number): string[] {
-  const { broken, disturbed } = verdict;
+function wordsFor({ kind, broken, disturbed }: Verdict, start: number): string[] {
   const lines = broken.slice(0, SHOWN).map(({ at, promise, text }) => {
     return `  ${((at - start) / 1_000).toFixed(1)} s  ${promise}: ${text}`;
   });
-  const busy = figures.stalledSeconds > figures.seconds * BUSY;
-  const kept = busy
-    ? 'NO VERDICT: the machine was too busy with other things'
-    : 'all promises kept';
   return [
-    ...(broken.length === 0 ? [kept] : [`${broken.length} times a promise was broken:`, ...lines]),
+    ...(kind === 'none' ? ['NO VERDICT: the machine was too busy with other things'] : []),
+    ...(kind === 'kept' ? ['all promises kept'] : []),
+    ...(broken.length === 0 ? [] : [`${broken.length} times a promise was broken:`, ...lines]),
     ...(disturbed.length === 0
       ? []
       : [`not counted, because the machine stood still meanwhile: ${disturbed.length}`]),

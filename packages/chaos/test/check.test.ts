@@ -98,7 +98,7 @@ function quiet(a: number, b: number, unclean = 0): void {
 const promises = (): string[] => [...new Set(check(records).broken.map(({ promise }) => promise))];
 
 it('finds nothing in a minute in which nothing happens', () => {
-  expect(check(records)).toEqual({ broken: [], disturbed: [] });
+  expect(check(records)).toEqual({ kind: 'kept', broken: [], disturbed: [] });
 });
 
 describe('a failed call', () => {
@@ -116,7 +116,7 @@ describe('a failed call', () => {
     const call = failedAt(26 * SECOND);
     fail(call);
     expect(excuseFor(records, client, call)).toBe('no server reachable');
-    expect(check(records)).toEqual({ broken: [], disturbed: [] });
+    expect(check(records)).toEqual({ kind: 'kept', broken: [], disturbed: [] });
     expect(excuseFor(records, client, failedAt(28 * SECOND))).toBeUndefined();
   });
 
@@ -185,7 +185,7 @@ describe('a view', () => {
         [B, 9],
       ],
     });
-    expect(check(records)).toEqual({ broken: [], disturbed: [] });
+    expect(check(records)).toEqual({ kind: 'kept', broken: [], disturbed: [] });
   });
 
   it('is found when it keeps a server that is no more registered', () => {
@@ -198,7 +198,7 @@ describe('a view', () => {
     client.path.end('cut', 25 * SECOND);
     registryFrom(20 * SECOND, new Map([[A, 3]]));
     client.views.push({ from: 32 * SECOND, endpoints: [[A, 3]] });
-    expect(check(records)).toEqual({ broken: [], disturbed: [] });
+    expect(check(records)).toEqual({ kind: 'kept', broken: [], disturbed: [] });
   });
 });
 
@@ -217,14 +217,14 @@ describe('a dead server', () => {
     records.etcd.end('leader killed', 24 * SECOND);
     client.views.push({ from: 28.5 * SECOND, endpoints: [[A, 3]] });
     registryFrom(28.5 * SECOND, new Map([[A, 3]]));
-    expect(check(records)).toEqual({ broken: [], disturbed: [] });
+    expect(check(records)).toEqual({ kind: 'kept', broken: [], disturbed: [] });
   });
 });
 
 describe('shares of a quiet stretch', () => {
   it('are fine within a cycle', () => {
     quiet(301, 99);
-    expect(check(records)).toEqual({ broken: [], disturbed: [] });
+    expect(check(records)).toEqual({ kind: 'kept', broken: [], disturbed: [] });
   });
 
   it('are found beyond one', () => {
@@ -251,6 +251,19 @@ it('does not count what happened while the machine stood still', () => {
   expect(check(records).broken).toEqual([]);
   expect(check(records).disturbed).toHaveLength(1);
   fail(failedAt(40 * SECOND));
+  expect(check(records).broken).toHaveLength(1);
+});
+
+it('gives no verdict when the machine stood still in more than a quarter of the seconds', () => {
+  fail(failedAt(50 * SECOND));
+  const kind = () => check(records).kind;
+  expect(kind()).toBe('broken');
+  for (let second = 0; second < 15; second++) {
+    records.stalls.push({ from: (second + 0.3) * SECOND, to: (second + 0.6) * SECOND });
+  }
+  expect(kind()).toBe('broken');
+  records.stalls.push({ from: 15.3 * SECOND, to: 15.6 * SECOND });
+  expect(kind()).toBe('none');
   expect(check(records).broken).toHaveLength(1);
 });
 

@@ -33,6 +33,14 @@ describe('createSchedule', () => {
     }
   });
 
+  it('draws from the kinds it is given, at the pace it is given', () => {
+    const kinds = ['all-servers-down', 'drain'] as const;
+    const of = (pace: 'short' | 'long') => createSchedule({ ...options, seed: 1, kinds, pace });
+    expect(new Set(faultsOf(of('long')).map(({ kind }) => kind))).toEqual(new Set(kinds));
+    expect(of('short').steps[0]).toEqual({ kind: 'quiet', durationMs: 12_000 });
+    expect(of('long').steps[0]).toEqual({ kind: 'quiet', durationMs: 60_000 });
+  });
+
   it('lets faults meet, and has whole quiet minutes, in long runs', () => {
     const { steps } = createSchedule({ ...options, minutes: 30, seed: 1 });
     expect(steps.some((step) => step.kind === 'faults' && step.faults.length === 2)).toBe(true);

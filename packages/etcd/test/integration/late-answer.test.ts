@@ -60,15 +60,15 @@ describe.skipIf(!available)('a request that gets no answer in time', () => {
 
   it('leaves the connection when this process was too busy to read the answers', async () => {
     const client = createEtcdClient({ hosts: etcd.endpoint });
-    const { session, unary } = internalsOf(client);
-    const { connection } = await session();
+    const internals = internalsOf(client);
+    const { connection } = await internals.session();
     const other = client.get('k');
-    const late = unary('KV/Range', request, { timeoutMs: 2_000 });
+    const late = internals.unary('KV/Range', request, { timeoutMs: 2_000 });
     await new Promise((resolve) => setImmediate(resolve)); // both are on their way
     const end = performance.now() + 1_100;
     while (performance.now() < end);
     await Promise.allSettled([other, late]);
-    expect((await session()).connection).toBe(connection);
+    expect((await internals.session()).connection).toBe(connection);
     await client.close();
   });
 
