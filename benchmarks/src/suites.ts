@@ -1,9 +1,10 @@
 import { breaker } from './breaker/breaker.ts';
 import { etcd } from './etcd/etcd.ts';
+import { fleet } from './fleet/fleet.ts';
 import { pick } from './pick/pick.ts';
 import { protection } from './protection/protection.ts';
 import { rpc } from './rpc/rpc.ts';
 import type { Suite } from './suite.ts';
 
 /** Every suite, in the order in which `bench all` runs them. A new suite is one line here. */
-export const suites: readonly Suite[] = [pick, breaker, protection, rpc, etcd];
+export const suites: readonly Suite[] = [pick, breaker, protection, fleet, rpc, etcd];
