@@ -61,6 +61,8 @@ export interface FailoverOptions {
 /** Options with their defaults filled in. */
 export interface CompleteFailoverOptions extends FailoverOptions {
   readonly maxAttempts: number;
+  /** Pays for the attempts of calls that have reached no endpoint yet. Without it, `budget` does. */
+  readonly unsentBudget?: RetryBudget | undefined;
   readonly backoff: Backoff;
   readonly whenAllTried: 'stop' | 'repeat';
   readonly outcome: (error: unknown) => Outcome;

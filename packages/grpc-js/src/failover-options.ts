@@ -83,6 +83,10 @@ export class AttemptFailure {
     this.timedOut = timedOut;
     this.idempotent = idempotent;
   }
+
+  get reached(): boolean {
+    return this.endpoint !== undefined;
+  }
 }
 
 /**
@@ -102,6 +106,8 @@ export function completeFailover(options: FailoverInterceptorOptions): FailoverS
       random: Math.random,
       ...rules,
       budget: theBudget,
+      // One that was made elsewhere pays for everything, as whoever made it expects.
+      unsentBudget: theBudget === budget ? undefined : budgetOf(budget),
       retryable: (error) => error instanceof AttemptFailure && isRetryable(error, codes),
       pushback: (error) => (error instanceof AttemptFailure ? pushbackOf(error) : undefined),
     }),
@@ -125,7 +131,7 @@ function isRetryable(failure: AttemptFailure, codes: ReadonlySet<StatusCode>): b
   // The policy has refused it: another attempt would fare no better.
   if (metadata.get(REFUSED_KEY).length > 0) return false;
   // It was sent nowhere: safe for every method.
-  if (failure.endpoint === undefined) return code === status.UNAVAILABLE;
+  if (!failure.reached) return code === status.UNAVAILABLE;
   if (!failure.idempotent) return false;
   return failure.timedOut || codes.has(code) || cancelledByServer(code, details);
 }

@@ -90,6 +90,8 @@ export function completeFailover(options: FailoverMiddlewareOptions): FailoverSe
       random: Math.random,
       ...rules,
       budget,
+      // One that was made elsewhere pays for everything, as whoever made it expects.
+      unsentBudget: budget === rules.budget ? undefined : budgetOf(rules.budget),
       retryable: () => true, // asked before
       pushback: (held) => (held instanceof HeldBack ? held.pushback : undefined),
     }),
