@@ -130,8 +130,11 @@ it('P5: where every endpoint in rotation refuses, none is a suspect', () => {
   );
 });
 
+/** `'0 and 1 fail'`: by the endpoint. */
+type Answer = 'success' | 'failure' | 'ignored' | '0 and 1 fail';
+
 type Step =
-  | { readonly do: 'call'; readonly outcome: 'success' | 'failure' | 'ignored'; readonly n: number }
+  | { readonly do: 'call'; readonly answer: Answer; readonly n: number }
   | { readonly do: 'hang' }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'available'; readonly key: string; readonly available: boolean }
@@ -142,13 +145,13 @@ const sets = fc
   .array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 5 })
   .map((given) => set(given));
 
-function steps(outcomes: readonly ('success' | 'failure' | 'ignored')[]) {
+function steps(answers: readonly Answer[]) {
   const step: fc.Arbitrary<Step> = fc.oneof(
     {
       weight: 6,
       arbitrary: fc.record({
         do: fc.constant('call' as const),
-        outcome: fc.constantFrom(...outcomes),
+        answer: fc.constantFrom(...answers),
         n: fc.integer({ min: 1, max: 9 }),
       }),
     },
@@ -179,16 +182,23 @@ function take(
   step: Step,
   picked: (key: string) => void,
 ): void {
+  let latest = '';
   const call = () => {
     const pick = balancer.pick();
-    picked(pick.kind === 'none' ? pick.reason : pick.endpoint.key);
+    latest = pick.kind === 'none' ? pick.reason : pick.endpoint.key;
+    picked(latest);
     if (pick.kind === 'none') return undefined;
     pick.attempt.start();
     return pick.attempt;
   };
   switch (step.do) {
     case 'call':
-      for (let i = 0; i < step.n; i++) call()?.end(step.outcome, { latencyMs: 0 });
+      for (let i = 0; i < step.n; i++) {
+        const attempt = call();
+        const byEndpoint = latest === '0' || latest === '1' ? 'failure' : 'success';
+        const outcome = step.answer === '0 and 1 fail' ? byEndpoint : step.answer;
+        attempt?.end(outcome, { latencyMs: 0 });
+      }
       break;
     case 'hang':
       call();
@@ -213,7 +223,7 @@ describe('over random histories', () => {
     fc.assert(
       fc.property(
         sets,
-        steps(['success', 'failure', 'failure', 'ignored']),
+        steps(['success', 'failure', 'ignored', '0 and 1 fail', '0 and 1 fail', '0 and 1 fail']),
         ratio,
         fc.constantFrom('static' as const, 'adaptive' as const),
         (endpoints, history, minAvailable, dispatch) => {
