@@ -1,4 +1,5 @@
 import { type FailoverDecision, type GiveUpReason, REFUSED_KEY } from '@wrr/core';
+import { AttemptHistory } from './attempt-history.ts';
 import { deadlineOf } from './deadline.ts';
 import { publishFailover } from './diagnostics.ts';
 import { type AttemptOwner, FailoverAttempt } from './failover-attempt.ts';
@@ -18,9 +19,8 @@ import {
 import { PatientTimer } from './patient-timer.ts';
 import { RequestBuffer, RequestFeed } from './request-buffer.ts';
 
-/** Metadata of a failed call's status: where its attempts went, and what came of them. */
-const ATTEMPTS_KEY = 'wrr-attempts';
 const DISCARDED = 'Discarded in favor of another attempt';
+const NONE: readonly never[] = [];
 
 /**
  * One call on its way through its attempts, each of them an inner call.
@@ -37,8 +37,9 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
   readonly #hedgingDelayMs: number | undefined;
   readonly #request: RequestBuffer;
   readonly #tried = new Set<string>();
-  readonly #live = new Set<FailoverAttempt>();
-  #metadata: Metadata = createMetadata();
+  /** Attempts under way, replaced and never changed: nearly always there is one. */
+  #live: readonly FailoverAttempt[] = NONE;
+  #metadata: Metadata | undefined;
   #listener: Partial<InterceptingListener> = {};
   #decision: FailoverDecision | undefined;
   /** The attempt that the call has come to stay with. */
@@ -51,7 +52,7 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
   #ended = false;
   /** Ends the wait for the next attempt: there is never more than one. */
   #timer: PatientTimer | undefined;
-  readonly #history: string[] = [];
+  #history: AttemptHistory | undefined;
 
   constructor(options: InterceptorOptions, nextCall: NextCall, settings: FailoverSettings) {
     const { path, requestStream } = options.method_definition;
@@ -108,7 +109,7 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
   committed(attempt: FailoverAttempt): InterceptingListener {
     this.#committed = attempt;
     this.#latest = attempt;
-    this.#live.delete(attempt);
+    this.#drop(attempt);
     this.#request.pin();
     this.#end(status.CANCELLED, DISCARDED);
     const listener = this.#listener;
@@ -120,20 +121,22 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
   }
 
   attemptEnded(attempt: FailoverAttempt, result: StatusObject): void {
-    this.#live.delete(attempt);
+    this.#drop(attempt);
     if (this.#ended) return;
     if (result.code === status.OK) {
       this.#deliver(attempt, result);
       return;
     }
     // A hedge that found no other endpoint: as if it had not been made.
-    if (this.#live.size > 0 && result.metadata.get(REFUSED_KEY).length > 0) return;
+    if (this.#live.length > 0 && result.metadata.get(REFUSED_KEY).length > 0) return;
     const { endpoint, picks, timedOut } = attempt.link;
     this.#extra += Math.max(0, picks - 1);
-    this.#history.push(`${endpoint ?? 'not sent'} ${status[result.code]}`);
+    this.#history ??= new AttemptHistory();
+    this.#history.add(endpoint, result);
     const next = this.#decide(new AttemptFailure(result, endpoint, timedOut, this.#idempotent));
     if (typeof next === 'number') this.#retry(attempt, result, next);
-    else if (this.#live.size === 0 || next === 'not-retryable') this.#giveUp(attempt, result, next);
+    else if (this.#live.length === 0 || next === 'not-retryable')
+      this.#giveUp(attempt, result, next);
     else if (next === 'pushback') this.#timer?.cancel();
   }
 
@@ -142,26 +145,23 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
     this.#decision ??= this.#settings.newDecision();
     const now = performance.now();
     const deadline = deadlineOf(this.#options, now);
-    return this.#decision.afterFailure(failure, this.#started + this.#extra, now, deadline);
+    const made = this.#started + this.#extra;
+    return this.#decision.afterFailure(failure, made, now, deadline, failure.reached);
   }
 
   #retry(attempt: FailoverAttempt, result: StatusObject, delayMs: number): void {
     this.#tell('retry', this.#started + 1, delayMs, result);
     this.#after(delayMs, () => {
-      if (this.#pay()) this.#attempt('repeat');
-      else if (this.#live.size === 0) this.#giveUp(attempt, result, 'budget-used-up');
+      if (this.#decision?.pay(performance.now()) === true) this.#attempt('repeat');
+      else if (this.#live.length === 0) this.#giveUp(attempt, result, 'budget-used-up');
     });
   }
 
   #hedge(delayMs: number): void {
-    if (!this.#pay()) return;
+    this.#decision ??= this.#settings.newDecision();
+    if (!this.#decision.pay(performance.now())) return;
     this.#tell('hedge', this.#started + 1, delayMs, undefined);
     this.#attempt('stop');
-  }
-
-  /** Charges one more attempt to the budget, just before it starts. */
-  #pay(): boolean {
-    return this.#settings.budget?.withdraw(performance.now()) ?? true;
   }
 
   #giveUp(attempt: FailoverAttempt, result: StatusObject, reason: GiveUpReason): void {
@@ -177,10 +177,11 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
     const number = ++this.#started;
     const attempt = new FailoverAttempt(this, call, request, this.#tried, number, responseStream);
     attempt.link.whenAllTried = whenAllTried;
-    this.#live.add(attempt);
+    this.#live = this.#live.length === 0 ? [attempt] : [...this.#live, attempt];
     this.#latest = attempt;
-    attempt.start(this.#metadata, this.#idempotent ? perAttemptTimeoutMs : undefined);
-    if (!this.#live.has(attempt)) return;
+    const metadata = this.#metadata ?? createMetadata();
+    attempt.start(metadata, this.#idempotent ? perAttemptTimeoutMs : undefined);
+    if (!this.#live.includes(attempt)) return;
     request.advance();
     if (this.#wantsRead) call.startRead();
     const hedgingDelayMs = this.#hedgingDelayMs;
@@ -205,26 +206,25 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
     this.#end(status.CANCELLED, DISCARDED);
     if (attempt.headers !== undefined) this.#listener.onReceiveMetadata?.(attempt.headers);
     if (attempt.hasMessage) this.#listener.onReceiveMessage?.(attempt.message);
-    this.#listener.onReceiveStatus?.(this.#withHistory(result));
-  }
-
-  #withHistory(result: StatusObject): StatusObject {
-    if (result.code === status.OK || this.#history.length < 2) return result;
-    const metadata = result.metadata.clone();
-    for (const line of this.#history) metadata.add(ATTEMPTS_KEY, line);
-    return { ...result, metadata };
+    this.#listener.onReceiveStatus?.(this.#history?.addedTo(result) ?? result);
   }
 
   /** No timer, no attempt and no message outlives the decision about the call. */
   #end(code: StatusCode, details: string): void {
     this.#ended = true;
     this.#timer?.cancel();
-    for (const attempt of this.#live) attempt.abandon(code, details);
-    this.#live.clear();
+    const live = this.#live;
+    this.#live = NONE;
+    for (const attempt of live) attempt.abandon(code, details);
+  }
+
+  #drop(attempt: FailoverAttempt): void {
+    const isOnly = this.#live.length === 1 && this.#live[0] === attempt;
+    this.#live = isOnly ? NONE : this.#live.filter((other) => other !== attempt);
   }
 
   /** The attempts that what the caller does goes to. */
-  #listening(): Iterable<FailoverAttempt> {
+  #listening(): readonly FailoverAttempt[] {
     return this.#committed === undefined ? this.#live : [this.#committed];
   }
 

@@ -5,11 +5,13 @@ interface Sent {
   readonly message: unknown;
 }
 
+const NONE: Sent[] = [];
+
 /** What the caller has sent so far, kept for as long as another attempt may have to send it again. */
 export class RequestBuffer {
   readonly #limit: number;
   /** Messages in memory. The first one's number is `#forgotten`. */
-  readonly #kept: Sent[] = [];
+  #kept: Sent[] = NONE;
   #forgotten = 0;
   #isPinned = false;
   halfClosed = false;
@@ -30,7 +32,10 @@ export class RequestBuffer {
   }
 
   add(context: MessageContext, message: unknown): void {
-    this.#kept.push({ context: callbackOnce(context), message });
+    const sent = { context: callbackOnce(context), message };
+    // Nearly always the only one: an array of one is an eighth of what `push` makes of an empty one.
+    if (this.#kept === NONE) this.#kept = [sent];
+    else this.#kept.push(sent);
     if (this.#kept.length > this.#limit) this.#isPinned = true;
   }
 
@@ -105,8 +110,8 @@ export class RequestFeed {
 
 /** The stream that the caller writes to waits for its callback, once, however often it is sent. */
 function callbackOnce(context: MessageContext): MessageContext {
+  if (context.callback === undefined) return context;
   const { callback, ...rest } = context;
-  if (callback === undefined) return context;
   let called = false;
   return {
     ...rest,
