@@ -37,6 +37,8 @@ export type {
 } from './circuit-breaker.ts';
 export { createCircuitBreaker } from './circuit-breaker.ts';
 export type { Clock } from './clock.ts';
+export type { DeterministicSubsetOptions } from './deterministic-subset.ts';
+export { deterministicSubset } from './deterministic-subset.ts';
 export type { Dispatch, DispatchedAttempt, Dispatcher } from './dispatch.ts';
 export type { Endpoint } from './endpoint.ts';
 export { checkEndpoints } from './endpoint.ts';
@@ -67,6 +69,7 @@ export { formatTimeout, parseTimeoutMs, TIMEOUT_KEY } from './grpc-timeout.ts';
 export type { Listeners } from './listeners.ts';
 export { createListeners } from './listeners.ts';
 export type { LoadReport } from './load-report.ts';
+export { decodeLoadReport, encodeLoadReport, LOAD_KEY } from './load-report-codec.ts';
 export type { MemoryRegistry, MemoryRegistryOptions } from './memory-registry.ts';
 export { createMemoryRegistry } from './memory-registry.ts';
 export type { Outcome } from './outcome.ts';
