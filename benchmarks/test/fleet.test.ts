@@ -14,10 +14,9 @@ import type { FleetModel } from '../src/fleet/model.ts';
 import type { PolicyKind } from '../src/fleet/policies/policy.ts';
 import { createStream } from '../src/fleet/random.ts';
 import { reactionMs } from '../src/fleet/reaction.ts';
-import { fewTimesHigh, healthy, scaleOut, slow } from '../src/fleet/scenarios.ts';
+import { fewTimesHigh, healthy, healthyEqual, scaleOut, slow } from '../src/fleet/scenarios.ts';
 import { firstSeed } from '../src/fleet/seeds.ts';
 import { simulate } from '../src/fleet/simulate.ts';
-import { subsetOf } from '../src/fleet/subset.ts';
 import { type FleetResult, percentile } from '../src/fleet/tally.ts';
 import { seededRandom } from '../src/statistics.ts';
 
@@ -144,18 +143,20 @@ it('streams of one seed differ, and repeat', () => {
   expect(mean(Array.from({ length: 20_000 }, () => many.normal() ** 2))).toBeCloseTo(1, 1);
 });
 
-it('subsets give every server as many clients', () => {
-  const views = Array.from({ length: 20 }, (_, index) => {
-    return { index, key: String(index), weight: 1 };
-  });
-  const model = { ...healthy, subset: { size: 5 } };
-  const clients = new Map<number, number>();
-  for (let client = 0; client < 12; client++) {
-    for (const { index } of subsetOf(views, model, client)) {
-      clients.set(index, (clients.get(index) ?? 0) + 1);
-    }
-  }
-  expect([...clients.values()]).toEqual(Array.from({ length: 20 }, () => 3));
+it('subsets give every server as many clients, and cost no call', { timeout: 60_000 }, () => {
+  const model: FleetModel = {
+    ...healthyEqual,
+    ...short,
+    clients: 8,
+    capacities: Array.from({ length: 16 }, () => 1),
+    subset: { size: 4 },
+    load: 0.5,
+  };
+  const { timeline, failed, worstShareError } = simulate(model, staticWeights, 1);
+  expect(failed).toBe(0);
+  expect(worstShareError).toBeGreaterThan(2); // a client's servers get four times what all would
+  const calls = model.capacities.map((_, i) => mean(timeline.map((bucket) => bucket[i] ?? 0)));
+  for (const count of calls) expect(count / mean(calls)).toBeCloseTo(1, 0);
 });
 
 it('a seed that is none is refused', () => {

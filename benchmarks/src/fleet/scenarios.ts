@@ -153,17 +153,17 @@ export const thousandClients: FleetModel = {
   measuredMs: 5_000,
 };
 
-/** The same, each client calling 20 servers of its own. */
+/** The same, each client calling 25 servers: an eighth of them. */
 export const thousandClientsSubset: FleetModel = {
   ...thousandClients,
-  name: '1,000 × 200, subsets of 20',
+  name: '1,000 × 200, subsets',
   subset: { size: 20 },
 };
 
-/** A large fleet. Each client calls 20 servers: with all 1,000 there would be ten million pairs. */
+/** A large fleet. Each client calls 31 servers or 32: with all 1,000 there would be ten million pairs. */
 export const tenThousandClients: FleetModel = {
   ...manyTimesSmall,
-  name: '10,000 × 1,000, subsets of 20',
+  name: '10,000 × 1,000, subsets',
   clients: 10_000,
   capacities: capacitiesOf(1_000),
   subset: { size: 20 },

@@ -20,8 +20,9 @@ interface Probe {
 
 /**
  * Prequal (Wydrowski et al., NSDI 2024): a pool of asynchronous probes. Of those that are cold, which
- * is to say have no more requests in flight than most, the one with the lowest latency; when all are
- * hot, the one with the fewest in flight.
+ * is to say have fewer requests in flight than the hottest, the one with the lowest latency; when all
+ * are hot, the one with the fewest in flight. At the limit itself a server counts as hot: in overload
+ * that did better here.
  *
  * Here probes cost nothing, only the newest of each server is kept, and the pool is not thinned out
  * before it is full. All of it favours Prequal on few servers.
@@ -76,7 +77,7 @@ class Prequal extends PlainPeer {
 
   #hotOrCold(pool: readonly Probe[]): Probe {
     const limit = this.#recent.quantile(HOT_QUANTILE);
-    const cold = pool.filter(({ inFlight }) => inFlight <= limit);
+    const cold = pool.filter(({ inFlight }) => inFlight < limit);
     return cold.length === 0
       ? least(pool, ({ inFlight }) => inFlight)
       : least(cold, ({ latencyMs }) => latencyMs);
@@ -91,7 +92,7 @@ class Prequal extends PlainPeer {
   /** The hottest, or when all are cold the slowest. */
   #worst(): Probe {
     const limit = this.#recent.quantile(HOT_QUANTILE);
-    const isCold = this.#pool.every(({ inFlight }) => inFlight <= limit);
+    const isCold = this.#pool.every(({ inFlight }) => inFlight < limit);
     return isCold && !this.#byInFlight
       ? least(this.#pool, ({ latencyMs }) => -latencyMs)
       : least(this.#pool, ({ inFlight }) => -inFlight);

@@ -1,9 +1,9 @@
 import type { Endpoint } from '../endpoint.ts';
 import type { EndpointState } from '../endpoint-state.ts';
 import { LatencyMeter } from './latency-meter.ts';
-import type { LoadClass } from './load-class.ts';
 import { PhantomLoad } from './phantom-load.ts';
 import type { ReportedLoad } from './reported-load.ts';
+import type { SlotClass } from './slot-class.ts';
 
 /** What adaptive dispatch knows of one endpoint. */
 export class AdaptiveSlot<E extends Endpoint> {
@@ -36,7 +36,7 @@ export class AdaptiveSlot<E extends Endpoint> {
   // Place in the election (election.ts, class-election.ts).
   /** Kept out of one pick, because its call has tried it. */
   isHeld = false;
-  loadClass: LoadClass<E> | undefined;
+  loadClass: SlotClass<AdaptiveSlot<E>> | undefined;
   /** Number of calls of the queue that it is in; -1 in none. */
   queued = -1;
   /** Index in the list or queue that it is in. */

@@ -2,6 +2,7 @@ import type { Endpoint } from '../endpoint.ts';
 import type { AdaptiveSlot } from './adaptive-slot.ts';
 import type { Election } from './election.ts';
 import { LoadClass } from './load-class.ts';
+import type { SlotClass } from './slot-class.ts';
 
 /**
  * The same winner at a cost that does not grow with the set: O(different weights + log n).
@@ -49,7 +50,8 @@ export class ClassElection<E extends Endpoint> implements Election<E> {
     this.#leave(slot, loadClass);
     if (--loadClass.members === 0) {
       this.#byLevel.delete(loadClass.perCall);
-      this.#classes.splice(this.#classes.indexOf(loadClass), 1);
+      const place = this.#classes.findIndex((other) => other === loadClass);
+      if (place >= 0) this.#classes.splice(place, 1);
     }
     slot.loadClass = this.#classOf(slot);
     this.#enter(slot, slot.loadClass);
@@ -116,7 +118,7 @@ export class ClassElection<E extends Endpoint> implements Election<E> {
     return loadClass;
   }
 
-  #enter(slot: AdaptiveSlot<E>, loadClass: LoadClass<E>): void {
+  #enter(slot: AdaptiveSlot<E>, loadClass: SlotClass<AdaptiveSlot<E>>): void {
     if (!slot.ages) {
       loadClass.add(slot, slot.calls);
       return;
@@ -126,7 +128,7 @@ export class ClassElection<E extends Endpoint> implements Election<E> {
     this.#aging.push(slot);
   }
 
-  #leave(slot: AdaptiveSlot<E>, loadClass: LoadClass<E>): void {
+  #leave(slot: AdaptiveSlot<E>, loadClass: SlotClass<AdaptiveSlot<E>>): void {
     if (slot.queued >= 0) {
       loadClass.remove(slot);
       return;

@@ -1,9 +1,10 @@
 import type { Endpoint } from '../endpoint.ts';
 import type { AdaptiveSlot } from './adaptive-slot.ts';
 import { CreditQueue } from './credit-queue.ts';
+import type { SlotClass } from './slot-class.ts';
 
 /** Slots of one gain and one level per call, in queues by their number of calls. */
-export class LoadClass<E extends Endpoint> {
+export class LoadClass<E extends Endpoint> implements SlotClass<AdaptiveSlot<E>> {
   readonly gain: number;
   readonly perCall: number;
   readonly #queues: CreditQueue<E>[] = [];

@@ -7,11 +7,14 @@ const LEAST_BY_LATENCY = 1 / 32;
  * What a latency makes of its endpoint's weight, in [1/32, 1].
  *
  * Within `deadBand` times the median it is 1, so that noise and small differences change no shares;
- * above, it is the median divided by the latency.
+ * above, it is the median divided by the latency, squared. Calls in proportion to its speed would be
+ * too many for a slow endpoint while others have room: of several servers the fast ones should be
+ * filled first, and a slow one gets its share of the work only when all are busy. Then load levels,
+ * which are by weight as well, bring it back in.
  */
 export function latencyMultiplier(latencyMs: number, median: number, deadBand: number): number {
   if (!(latencyMs > deadBand * median)) return 1;
-  return clamp(quantize(median / latencyMs), LEAST_BY_LATENCY, 1);
+  return clamp(quantize((median / latencyMs) ** 2), LEAST_BY_LATENCY, 1);
 }
 
 const LEAST_BY_CAPACITY = 1 / 16;
