@@ -8,6 +8,7 @@ import {
   TIMEOUT_KEY,
 } from '@wrr/core';
 import { type CallOptions, ClientError, Metadata, Status } from 'nice-grpc-common';
+import type { DeadlineCallOptions } from './deadline-middleware.ts';
 import { causeOf } from './outcome.ts';
 
 /** The longest time that a timer can be set to. */
@@ -15,20 +16,22 @@ const MAX_TIMER_MS = 2_147_483_647;
 
 /** Returns the time that a call's metadata gives it, in milliseconds; Infinity if it says nothing. */
 export function timeoutOf(metadata: Metadata | undefined): number {
-  return parseTimeoutMs(metadata?.get(TIMEOUT_KEY) ?? '');
+  const text = metadata?.get(TIMEOUT_KEY);
+  return text === undefined ? Number.POSITIVE_INFINITY : parseTimeoutMs(text);
 }
 
-/** Returns the time until a deadline: a point in time, or milliseconds from now. Infinity without one. */
-export function remainingMs(deadline: Date | number | undefined): number {
-  if (deadline === undefined) return Number.POSITIVE_INFINITY;
+/**
+ * Returns the time that is left for a call, in milliseconds; Infinity if it has no deadline.
+ *
+ * @throws {ClientError} if it is over. @throws {RangeError} if the deadline is no time.
+ */
+export function timeLeft(path: string, options: CallOptions & DeadlineCallOptions): number {
+  const { deadline = Number.POSITIVE_INFINITY, metadata } = options;
   const ms = typeof deadline === 'number' ? deadline : deadline.getTime() - Date.now();
   if (Number.isNaN(ms)) throw new RangeError(`deadline must be a time, got ${String(deadline)}`);
-  return ms;
-}
-
-/** Makes the error of a call whose time was over before it was sent. */
-export function tooLate(path: string): ClientError {
-  return new ClientError(path, Status.DEADLINE_EXCEEDED, 'deadline had passed: not sent');
+  const left = Math.min(ms, timeoutOf(metadata));
+  if (left > 0) return left;
+  throw new ClientError(path, Status.DEADLINE_EXCEEDED, 'deadline had passed: not sent');
 }
 
 /** What an attempt is to be. */
@@ -41,13 +44,13 @@ export interface AttemptPlan {
   readonly tried: Set<string>;
   /** After this time it is given up; Infinity for never. */
   readonly timeoutMs: number;
-  /** What the server is told of it. Default: `timeoutMs`. */
-  readonly serverTimeoutMs?: number;
+  /** What the server is told of it. */
+  readonly serverTimeoutMs: number;
 }
 
 /**
- * One attempt at a call: makes the options for `next`, and hands down to the channel what nice-grpc
- * does not.
+ * One attempt at a call: makes metadata and signal for `next`, and hands down to the channel what
+ * nice-grpc does not.
  *
  * - The metadata carries the attempt's link (see core's `AttemptLink`), which the picker takes off,
  *   and `grpc-timeout`, so that the server knows when to stop.
@@ -56,19 +59,18 @@ export interface AttemptPlan {
  */
 export class Attempt {
   readonly metadata: Metadata;
-  readonly signal: AbortSignal;
   readonly #caller: AbortSignal | undefined;
   readonly #path: string;
   readonly #link: AttemptLink;
-  readonly #controller = new AbortController();
+  readonly #controller: AbortController;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(caller: CallOptions, plan: AttemptPlan) {
-    const { path, number, tried, timeoutMs, serverTimeoutMs = timeoutMs } = plan;
+    const { number, timeoutMs, serverTimeoutMs } = plan;
     this.#caller = caller.signal;
-    this.#path = path;
-    this.signal = this.#controller.signal;
-    this.#link = openAttemptLink(tried);
+    this.#path = plan.path;
+    this.#controller = new AbortController();
+    this.#link = openAttemptLink(plan.tried);
     this.metadata = Metadata(caller.metadata).set(ATTEMPT_LINK_KEY, this.#link.id);
     if (serverTimeoutMs !== Number.POSITIVE_INFINITY) {
       this.metadata.set(TIMEOUT_KEY, formatTimeout(serverTimeoutMs));
@@ -77,6 +79,15 @@ export class Attempt {
     if (this.#caller?.aborted === true) this.#onAbort();
     else this.#caller?.addEventListener('abort', this.#onAbort);
     this.limit(timeoutMs);
+  }
+
+  /** Whether it was sent to an endpoint. */
+  get reached(): boolean {
+    return this.#link.endpoint !== undefined;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
   }
 
   /** Gives the attempt up after this time from now, whatever was said before; Infinity for never. */

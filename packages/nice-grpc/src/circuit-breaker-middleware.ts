@@ -5,7 +5,7 @@ import {
   createCallGuards,
   type Outcome,
 } from '@wrr/core';
-import type { ClientMiddleware, Metadata, Status } from 'nice-grpc-common';
+import type { ClientMiddleware, Status } from 'nice-grpc-common';
 import { timeoutOf } from './attempt.ts';
 import { CircuitOpenClientError } from './circuit-open-error.ts';
 import { publish } from './diagnostics.ts';
@@ -65,8 +65,8 @@ export function circuitBreakerMiddleware(
   });
 
   return async function* circuitBreakerMiddlewareGenerator(call, callOptions) {
-    const { circuitBreaker: isGuarded = true, ...rest } = callOptions;
-    if (!isGuarded) return yield* call.next(call.request, rest);
+    const rest = { ...callOptions, circuitBreaker: undefined };
+    if (callOptions.circuitBreaker === false) return yield* call.next(call.request, rest);
 
     const { path } = call.method;
     const startedAt = clock.now();
@@ -74,14 +74,15 @@ export function circuitBreakerMiddleware(
     if (!permit.granted) throw new CircuitOpenClientError(path, permit.reason, permit.retryAfterMs);
 
     let answeredAt: number | undefined;
-    const onHeader = (header: Metadata): void => {
-      answeredAt = clock.now();
-      rest.onHeader?.(header);
-    };
-    const nextOptions = call.responseStream ? { ...rest, onHeader } : rest;
+    if (call.responseStream) {
+      rest.onHeader = (header) => {
+        answeredAt = clock.now();
+        callOptions.onHeader?.(header);
+      };
+    }
     let outcome: Outcome = 'ignored'; // what it stays when the consumer returns early
     try {
-      const response = yield* call.next(call.request, nextOptions);
+      const response = yield* call.next(call.request, rest);
       outcome = 'success';
       return response;
     } catch (error) {

@@ -1,10 +1,10 @@
 import type { ClientMiddleware } from 'nice-grpc-common';
-import { Attempt, remainingMs, timeoutOf, tooLate } from './attempt.ts';
+import { Attempt, timeLeft } from './attempt.ts';
 
 /** Call options that {@link deadlineMiddleware} adds: the same as those of nice-grpc's own. */
 export interface DeadlineCallOptions {
   /** A point in time, or milliseconds from now. Default: none. */
-  deadline?: Date | number;
+  deadline?: Date | number | undefined;
 }
 
 /**
@@ -20,12 +20,18 @@ export interface DeadlineCallOptions {
  */
 export const deadlineMiddleware: ClientMiddleware<DeadlineCallOptions> =
   async function* deadlineMiddlewareGenerator(call, options) {
-    const { deadline, ...rest } = options;
-    const timeoutMs = Math.min(remainingMs(deadline), timeoutOf(rest.metadata));
-    if (timeoutMs === Number.POSITIVE_INFINITY) return yield* call.next(call.request, rest);
     const { path } = call.method;
-    if (timeoutMs <= 0) throw tooLate(path);
-    const attempt = new Attempt(rest, { path, number: 1, tried: new Set(), timeoutMs });
+    const timeoutMs = timeLeft(path, options);
+    const rest = { ...options, deadline: undefined };
+    if (timeoutMs === Number.POSITIVE_INFINITY) return yield* call.next(call.request, rest);
+    const plan = {
+      path,
+      number: 1,
+      tried: new Set<string>(),
+      timeoutMs,
+      serverTimeoutMs: timeoutMs,
+    };
+    const attempt = new Attempt(options, plan);
     const { metadata, signal } = attempt;
     try {
       return yield* call.next(call.request, { ...rest, metadata, signal });

@@ -1,7 +1,12 @@
-import { createReplayableStream, type FailoverEvent, isCircuitOpenError } from '@wrr/core';
+import {
+  createReplayableStream,
+  type FailoverDecision,
+  type FailoverEvent,
+  isCircuitOpenError,
+} from '@wrr/core';
 import { delay } from 'abort-controller-x';
 import { ClientError, type ClientMiddleware, Status } from 'nice-grpc-common';
-import { Attempt, remainingMs, timeoutOf, tooLate } from './attempt.ts';
+import { Attempt, timeLeft } from './attempt.ts';
 import { publish } from './diagnostics.ts';
 import {
   completeFailover,
@@ -45,34 +50,26 @@ export function failoverMiddleware(
   };
 
   return async function* failoverMiddlewareGenerator(call, callOptions) {
-    const { path } = call.method;
+    const { method, requestStream, responseStream } = call;
+    const { path } = method;
     const {
-      idempotent = settings.idempotent(call.method),
+      idempotent = settings.idempotent(method),
       perAttemptTimeoutMs = settings.perAttemptTimeoutMs,
-      deadline: callDeadline,
+      deadline: _,
       ...rest
     } = callOptions;
     if (!(perAttemptTimeoutMs > 0)) {
       throw new RangeError(`perAttemptTimeoutMs must be > 0, got ${perAttemptTimeoutMs}`);
     }
-    const callMs = Math.min(remainingMs(callDeadline), timeoutOf(rest.metadata));
-    if (callMs <= 0) throw tooLate(path);
+    const callMs = timeLeft(path, callOptions);
     const attemptMs = idempotent ? perAttemptTimeoutMs : Number.POSITIVE_INFINITY;
-    const rule = headerRule(call.requestStream, call.responseStream);
-    const requests = call.requestStream
+    const rule = headerRule(requestStream, responseStream);
+    const requests = requestStream
       ? createReplayableStream(call.request, settings.replayMessages)
       : undefined;
 
-    const mayRepeat = (error: unknown, held: HeldBack): boolean => {
-      if (!idempotent || held.committed || held.refused) return false;
-      if (rest.signal?.aborted === true || requests?.replayable === false) return false;
-      if (!(error instanceof ClientError) || isCircuitOpenError(error)) return false;
-      if (retryableCodes.has(error.code) || isCancelledByServer(error)) return true;
-      return error.code === Status.DEADLINE_EXCEEDED && attemptMs !== Number.POSITIVE_INFINITY;
-    };
-
     const tried = new Set<string>();
-    const decision = settings.decide();
+    let decision: FailoverDecision | undefined;
     let now = performance.now();
     const deadline = now + callMs;
     budget?.deposit(now);
@@ -81,31 +78,44 @@ export function failoverMiddleware(
         const leftMs = deadline - now;
         const timeoutMs = Math.min(attemptMs, leftMs);
         // A stream that has begun to answer may take as long as the call may.
-        const serverTimeoutMs = call.responseStream ? leftMs : timeoutMs;
-        const attempt = new Attempt(rest, { path, number, tried, timeoutMs, serverTimeoutMs });
-        const held = new HeldBack(rest, rule, () => attempt.limit(deadline - performance.now()));
+        const serverTimeoutMs = responseStream ? leftMs : timeoutMs;
+        const attempt = new Attempt(callOptions, {
+          path,
+          number,
+          tried,
+          timeoutMs,
+          serverTimeoutMs,
+        });
+        const held = new HeldBack(callOptions, rule, () =>
+          attempt.limit(deadline - performance.now()),
+        );
         try {
           const { metadata, signal } = attempt;
-          const nextOptions = { ...rest, metadata, signal, ...held.callbacks };
+          const next = { ...rest, metadata, signal, ...held.callbacks };
           if (call.responseStream) {
-            return yield* held.committing(call.next(requests ?? call.request, nextOptions));
+            return yield* held.committing(call.next(requests ?? call.request, next));
           }
-          const response = yield* call.next(requests ?? call.request, nextOptions);
+          const response = yield* call.next(requests ?? call.request, next);
           held.commit();
           return response;
         } catch (thrown) {
           const error = attempt.explain(thrown);
           now = performance.now();
-          const delayMs = mayRepeat(error, held)
-            ? decision.afterFailure(held, number, now, deadline)
-            : 'not-retryable';
+          const isLost =
+            !idempotent || rest.signal?.aborted === true || requests?.replayable === false;
+          const isTimed = attemptMs !== Number.POSITIVE_INFINITY;
+          decision ??= settings.decide();
+          const delayMs =
+            !isLost && mayRepeat(error, held, retryableCodes, isTimed)
+              ? decision.afterFailure(held, number, now, deadline, attempt.reached)
+              : 'not-retryable';
           if (typeof delayMs === 'string') {
             const reason = delayMs;
             tell({ type: 'failover', action: 'give-up', reason, attempt: number, error }, path);
             held.commit();
             throw error;
           }
-          budget?.withdraw(now); // the decision was that it has one left
+          decision.pay(now); // the decision was that there is one left
           tell({ type: 'failover', action: 'retry', attempt: number + 1, delayMs, error }, path);
           attempt.close();
           await delay(rest.signal ?? new AbortController().signal, delayMs);
@@ -118,6 +128,19 @@ export function failoverMiddleware(
       requests?.close();
     }
   };
+}
+
+/** Says whether another attempt can make up for an error, and nothing of this one was passed on. */
+function mayRepeat(
+  error: unknown,
+  { committed, refused }: HeldBack,
+  codes: ReadonlySet<Status>,
+  isTimed: boolean,
+): boolean {
+  if (committed || refused || !(error instanceof ClientError)) return false;
+  if (isCircuitOpenError(error)) return false;
+  if (codes.has(error.code) || isCancelledByServer(error)) return true;
+  return isTimed && error.code === Status.DEADLINE_EXCEEDED;
 }
 
 function headerRule(requestStream: boolean, responseStream: boolean): HeaderRule {

@@ -20,12 +20,11 @@ export class HeldBack {
 
   constructor(caller: CallOptions, rule: HeaderRule, onFirstSign: () => void) {
     this.#caller = caller;
-    this.callbacks = {
-      onTrailer: (trailer) => {
-        this.#trailer = trailer;
-        if (this.committed) caller.onTrailer?.(trailer);
-      },
+    const onTrailer = (trailer: Metadata): void => {
+      this.#trailer = trailer;
+      if (this.committed) caller.onTrailer?.(trailer);
     };
+    this.callbacks = { onTrailer };
     if (rule === undefined && caller.onHeader === undefined) return;
     this.callbacks.onHeader = (header) => {
       if (rule !== undefined) onFirstSign();
