@@ -1,6 +1,9 @@
 import type { Rotation } from './rotation.ts';
 import type { Slots } from './slots.ts';
 
+/** From so many on, slots are taken in in order. */
+const WORTH_SORTING = 32;
+
 /** Makes the rotation for few endpoints, or the one for many. */
 export type CreateRotation = (slots: Slots<unknown>, many: boolean) => Rotation;
 
@@ -11,6 +14,8 @@ export class ActiveSet {
   private readonly few: number;
   private many: boolean;
   private rotation: Rotation;
+  /** Slots that were put in and that nobody has asked about yet: many at once cost less than one by one. */
+  private readonly waiting: number[] = [];
 
   /**
    * @param few up to so many endpoints the first form serves; it comes back at half as many.
@@ -25,36 +30,40 @@ export class ActiveSet {
   }
 
   get size(): number {
+    this.flush();
     return this.rotation.size;
   }
 
   get totalWeight(): number {
+    this.flush();
     return this.rotation.totalWeight;
   }
 
-  /** One pick among all. Returns the slot, or -1. */
+  /** One pick among all; none of them may have been put in since {@link size} was read. Returns the slot, or -1. */
   pick(): number {
     return this.rotation.pick();
   }
 
   credit(slot: number): number {
+    this.flush();
     return this.rotation.credit(slot);
   }
 
-  rescale(total: number, reference: number): void {
-    this.rotation.rescale(total, reference);
+  /** Gives every slot the credit that `change` makes of its own. */
+  recredit(change: (credit: number, slot: number) => number): void {
+    this.rotation.recredit(change);
   }
 
   /** Takes a slot in. */
   put(slot: number): void {
-    if (!this.many && this.size === this.few) this.reform(true);
-    this.release(slot);
+    this.waiting.push(slot);
   }
 
   /** Takes a slot out. */
   take(slot: number): void {
+    this.flush();
     this.hold(slot);
-    if (this.many && this.size * 2 <= this.few) this.reform(false);
+    if (this.many && this.rotation.size * 2 <= this.few) this.reform(false);
   }
 
   /** Takes a slot out for a moment. */
@@ -67,20 +76,39 @@ export class ActiveSet {
     this.rotation.add(slot);
   }
 
-  /** Takes many in. In order of credit each goes to the end of its queue, which costs nothing. */
+  /**
+   * Takes many in: by weight, so that each new line is the last; and in order of credit, so that each
+   * slot goes to the end of its queue. Both cost nothing.
+   */
   putAll(slots: readonly number[]): void {
-    const { credit, rank } = this.slots;
-    const sorted = slots.toSorted((a, b) => {
+    const { credit, rank, weight } = this.slots;
+    const byCredit = slots.toSorted((a, b) => {
       return (credit[b] ?? 0) - (credit[a] ?? 0) || (rank[a] ?? 0) - (rank[b] ?? 0);
     });
-    for (const slot of sorted) this.release(slot);
+    // Numbers are sorted many times faster than objects: the weight, and below 2^32 the place so far.
+    const keys = Float64Array.from(byCredit, (slot, i) => (weight[slot] ?? 0) * 2 ** 32 + i).sort();
+    for (const key of keys) this.release(byCredit[key % 2 ** 32] ?? 0);
   }
 
   /** Gives slots new credits. */
   giveAll(slots: readonly number[], credits: readonly number[]): void {
+    if (slots.length === this.size) {
+      const given = new Map(slots.map((slot, i) => [slot, credits[i] ?? 0]));
+      this.recredit((_, slot) => given.get(slot) ?? 0);
+      return;
+    }
     for (const slot of slots) this.hold(slot);
     for (const [i, slot] of slots.entries()) this.slots.credit[slot] = credits[i] ?? 0;
     this.putAll(slots);
+  }
+
+  private flush(): void {
+    const { waiting } = this;
+    if (waiting.length === 0) return;
+    if (!this.many && this.rotation.size + waiting.length > this.few) this.reform(true);
+    if (waiting.length < WORTH_SORTING) for (const slot of waiting) this.release(slot);
+    else this.putAll(waiting);
+    waiting.length = 0;
   }
 
   private reform(many: boolean): void {

@@ -3,23 +3,25 @@
  * The different weights in rotation, sorted, and for each the credit of its best endpoint as a line
  * over time: `base + weight · tick`.
  *
- * Packed, lines stand side by side, for a scan. Spread, they stand among as many free places as make
- * the size a power of two, for a tournament whose leaves they are; a free place is a line that never
- * wins. There a new weight finds a place near by, and hardly any line has to move.
+ * Packed, lines stand side by side, for a scan. Spread, they stand among free places, for a tournament
+ * whose leaves they are; a free place is a line that never wins. There a new weight finds a place near
+ * by, and hardly any line has to move (Itai, Konheim and Rodeh, A Sparse Table Implementation of
+ * Priority Queues, 1981).
  */
 export class Lines {
   base: Float64Array = new Float64Array(FIRST_SIZE);
-  weight: Float64Array = new Float64Array(FIRST_SIZE);
+  /** In a free place, that of a line to its left or of one that was there: the order holds. */
+  weight: Int32Array = new Int32Array(FIRST_SIZE);
   /** Slot of the best endpoint; -1 in a free place. */
   head: Int32Array = new Int32Array(FIRST_SIZE);
   /** Number of lines. */
   count = 0;
-  /** Number of places in use, free ones included. */
+  /** Number of places in use, free ones included: a power of two, when the lines are spread. */
   size = 0;
   isSpread = false;
-  /** Places that the last {@link open} moved, first and last: the new line's own at least. */
-  movedFrom = 0;
-  movedTo = 0;
+  /** Places that the last {@link open} changed, first and last: the new line's own at least. */
+  changedFrom = 0;
+  changedTo = 0;
 
   /** Place of the line of this weight, or -1. */
   find(weight: number): number {
@@ -30,13 +32,19 @@ export class Lines {
   }
 
   /**
-   * Adds a line that there was not. Returns its place, or -1 if it is spread and there is no free
-   * place within `reach`.
+   * Adds a line that there was not, and returns its place.
+   *
+   * @param reach how far, in places, a free one is looked for before lines are spread anew.
    */
   open(weight: number, reach: number): number {
     const near = this.search(weight);
-    const place = this.isSpread ? this.makeRoom(near, reach) : this.insert(near);
-    if (place < 0) return -1;
+    let place = this.isSpread ? this.makeRoom(near, reach) : this.insert(near);
+    if (place < 0) {
+      this.spread();
+      place = this.makeRoom(this.search(weight), this.size);
+      this.changedFrom = 0;
+      this.changedTo = this.size - 1;
+    }
     this.weight[place] = weight;
     this.count += 1;
     return place;
@@ -54,34 +62,28 @@ export class Lines {
     }
   }
 
-  /** Spreads the lines evenly over `size` places, at least as many as there are lines. */
-  spread(size: number): void {
-    const { base, weight, head } = this.packed();
-    this.resize(size);
-    this.base.fill(NEVER_WINS);
-    this.head.fill(-1);
-    for (let i = 0; i < this.count; i++) {
-      const place = Math.floor((i * size) / this.count);
-      this.base[place] = base[i]!;
-      this.weight[place] = weight[i]!;
-      this.head[place] = head[i]!;
-      // Free places keep the order: their weights lie between those of their neighbours.
-      const end = Math.floor(((i + 1) * size) / this.count);
-      const step = ((weight[i + 1] ?? weight[i]! + size) - weight[i]!) / (end - place);
-      for (let j = place + 1; j < end; j++) this.weight[j] = weight[i]! + (j - place) * step;
+  /** Spreads the lines evenly, with a free place for every 63 of them at least. */
+  spread(): void {
+    this.compact();
+    this.size = 2;
+    while (this.size * 63 < this.count * 64) this.size *= 2;
+    this.resize(this.size);
+    let end = this.size;
+    for (let i = this.count - 1; i >= 0; i--) {
+      const place = Math.floor((i * this.size) / this.count);
+      this.copy(i, place);
+      this.base.fill(NEVER_WINS, place + 1, end);
+      this.weight.fill(this.weight[place]!, place + 1, end);
+      this.head.fill(-1, place + 1, end);
+      end = place;
     }
-    this.size = size;
     this.isSpread = true;
   }
 
   /** Moves the lines together. */
   pack(): void {
-    const { base, weight, head } = this.packed();
+    this.compact();
     this.resize(Math.max(FIRST_SIZE, this.count));
-    this.base.set(base);
-    this.weight.set(weight);
-    this.head.set(head);
-    this.size = this.count;
     this.isSpread = false;
   }
 
@@ -98,13 +100,7 @@ export class Lines {
   }
 
   private insert(place: number): number {
-    if (this.size === this.base.length) {
-      const { base, weight, head } = this;
-      this.resize(2 * this.size);
-      this.base.set(base);
-      this.weight.set(weight);
-      this.head.set(head);
-    }
+    if (this.size === this.base.length) this.resize(2 * this.size);
     this.move(place, this.size, 1);
     this.size += 1;
     return place;
@@ -116,15 +112,15 @@ export class Lines {
       const right = place + distance;
       if (right < this.size && this.head[right]! < 0) {
         this.move(place, right, 1);
-        this.movedFrom = place;
-        this.movedTo = right;
+        this.changedFrom = place;
+        this.changedTo = right;
         return place;
       }
       const left = place - 1 - distance;
       if (left >= 0 && this.head[left]! < 0) {
         this.move(left + 1, place, -1);
-        this.movedFrom = left;
-        this.movedTo = place - 1;
+        this.changedFrom = left;
+        this.changedTo = place - 1;
         return place - 1;
       }
     }
@@ -138,22 +134,32 @@ export class Lines {
     this.head.copyWithin(from + by, from, to);
   }
 
-  private packed(): Pick<Lines, 'base' | 'weight' | 'head'> {
-    const live = (_: number, i: number) => this.head[i]! >= 0;
-    return {
-      base: this.base.subarray(0, this.size).filter(live),
-      weight: this.weight.subarray(0, this.size).filter(live),
-      head: this.head.subarray(0, this.size).filter(live),
-    };
+  /** Moves the lines to the first places. */
+  private compact(): void {
+    let end = 0;
+    for (let place = 0; place < this.size; place++)
+      if (this.head[place]! >= 0) this.copy(place, end++);
+    this.size = this.count;
+  }
+
+  private copy(from: number, to: number): void {
+    this.base[to] = this.base[from]!;
+    this.weight[to] = this.weight[from]!;
+    this.head[to] = this.head[from]!;
   }
 
   private resize(size: number): void {
-    this.base = new Float64Array(size);
-    this.weight = new Float64Array(size);
-    this.head = new Int32Array(size);
+    this.base = fit(this.base, new Float64Array(size));
+    this.weight = fit(this.weight, new Int32Array(size));
+    this.head = fit(this.head, new Int32Array(size));
   }
 }
 
 const FIRST_SIZE = 16;
 /** Far below every credit, and what a billion picks' gains leave it at is so too. */
 const NEVER_WINS = -(2 ** 51);
+
+function fit<T extends Float64Array | Int32Array>(from: T, to: T): T {
+  to.set(from.subarray(0, to.length));
+  return to;
+}

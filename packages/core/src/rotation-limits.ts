@@ -6,7 +6,7 @@ export interface RotationLimits {
   readonly scannedLines: number;
   /** Picks after which lines are moved back to tick 0. At most 2^29: see kinetic-tournament.ts. */
   readonly horizon: number;
-  /** How far, in leaves, a place for a new weight is searched before all are spread anew. */
+  /** How far, in leaves, a free one is looked for before all lines are spread anew. */
   readonly reach: number;
   /** The largest rank before keys are ranked anew. At most 2^32 - 1. */
   readonly lastRank: number;
@@ -17,6 +17,6 @@ export const LIMITS: RotationLimits = {
   plainSize: 8,
   scannedLines: 16,
   horizon: 2 ** 29,
-  reach: 64,
+  reach: 512,
   lastRank: 2 ** 32 - 1,
 };

@@ -205,7 +205,7 @@ export class RotationScheduler<K> implements Scheduler<K> {
       if (this.slots.isActive(slot)) continue;
       credit[slot] = scaleCredit(credit[slot] ?? 0, total, reference);
     }
-    this.active.rescale(total, reference);
+    this.active.recredit((own) => scaleCredit(own, total, reference));
     this.referenceWeight = total;
   }
 

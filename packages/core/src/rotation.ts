@@ -24,6 +24,6 @@ export interface Rotation {
    * with the lowest rank) pays their total. Returns its slot, or -1 if there is none. Allocates nothing.
    */
   pick(): number;
-  /** Carries every credit from one total weight to another ({@link scaleCredit}). O(n). */
-  rescale(total: number, reference: number): void;
+  /** Gives every slot the credit that `change` makes of its own. O(n). */
+  recredit(change: (credit: number, slot: number) => number): void;
 }

@@ -1,5 +1,4 @@
 // biome-ignore-all lint/style/noNonNullAssertion: indices into columns are in bounds by construction, and `?? 0` costs 8 % of a pick
-import { scaleCredit } from './credits.ts';
 import type { Rotation } from './rotation.ts';
 import { LIMITS, type RotationLimits } from './rotation-limits.ts';
 import { RotationScheduler } from './rotation-scheduler.ts';
@@ -113,9 +112,9 @@ class PlainLoop implements Rotation {
     return this.credits[this.order.indexOf(slot)]!;
   }
 
-  rescale(total: number, reference: number): void {
+  recredit(change: (credit: number, slot: number) => number): void {
     for (let i = 0; i < this.size; i++) {
-      this.credits[i] = scaleCredit(this.credits[i]!, total, reference);
+      this.credits[i] = change(this.credits[i]!, this.order[i]!);
     }
   }
 

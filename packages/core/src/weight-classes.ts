@@ -1,5 +1,4 @@
 // biome-ignore-all lint/style/noNonNullAssertion: indices into columns are in bounds by construction, and `?? 0` costs 8 % of a pick
-import { scaleCredit } from './credits.ts';
 import { KineticTournament } from './kinetic-tournament.ts';
 import { Lines } from './lines.ts';
 import { nearestBefore, precedes } from './queue-order.ts';
@@ -28,7 +27,10 @@ export class WeightClasses implements Rotation {
   private readonly slots: Slots<unknown>;
   private readonly limits: RotationLimits;
   private readonly lines = new Lines();
+  /** Left out while the lines are few, and from a large change of places to the next pick. */
   private tournament: KineticTournament | undefined;
+  /** Whether the next pick has to make a tournament. */
+  private isDue = false;
   /** Picks since the lines' origin. */
   private now = 0;
 
@@ -41,8 +43,9 @@ export class WeightClasses implements Rotation {
     if (this.size === 0) return -1;
     if (this.now === this.limits.horizon) this.rebase();
     const { credit, rank, next, previous } = this.slots;
-    const { base, head } = this.lines;
     const tick = this.now + 1;
+    if (this.isDue) this.setUp(tick);
+    const { base, head } = this.lines;
     this.now = tick;
     const tournament = this.tournament;
     const line = tournament === undefined ? this.scan(tick) : tournament.winner;
@@ -83,13 +86,10 @@ export class WeightClasses implements Rotation {
     }
     next[slot] = slot;
     previous[slot] = slot;
-    line = this.open(weight[slot]!);
+    line = this.lines.open(weight[slot]!, this.limits.reach);
     this.lines.head[line] = slot;
     this.lines.base[line] = credit[slot]!;
-    this.tournament?.updateRange(this.lines.movedFrom, this.lines.movedTo, this.now + 1);
-    if (this.tournament === undefined && this.lines.count > this.limits.scannedLines) {
-      this.spread();
-    }
+    this.renew(this.lines.changedFrom, this.lines.changedTo);
   }
 
   remove(slot: number): void {
@@ -104,7 +104,11 @@ export class WeightClasses implements Rotation {
     this.totalWeight -= weight[slot]!;
     if (second === slot) {
       this.lines.close(line);
-      if (this.lines.count * 2 < this.limits.scannedLines) this.pack();
+      if (this.lines.count * 2 < this.limits.scannedLines) {
+        this.tournament = undefined;
+        this.isDue = false;
+        if (this.lines.isSpread) this.lines.pack();
+      }
     } else if (wasHead) {
       this.lines.head[line] = second;
       this.lines.base[line] = credit[second]!;
@@ -118,13 +122,12 @@ export class WeightClasses implements Rotation {
     return this.slots.credit[slot]! + this.slots.weight[slot]! * this.now;
   }
 
-  rescale(total: number, reference: number): void {
+  recredit(change: (credit: number, slot: number) => number): void {
     this.eachQueue((slots) => {
       for (const slot of slots) {
-        const scaled = scaleCredit(this.credit(slot), total, reference);
-        this.slots.credit[slot] = scaled - this.slots.weight[slot]! * this.now;
+        const changed = change(this.credit(slot), slot);
+        this.slots.credit[slot] = changed - this.slots.weight[slot]! * this.now;
       }
-      // Rounding can make equals of two that were not: then the rank decides.
       slots.sort((a, b) => (precedes(this.slots, a, b) ? -1 : 1));
     });
   }
@@ -165,6 +168,13 @@ export class WeightClasses implements Rotation {
     const queue = [first];
     for (let slot = next[first]!; slot !== first; slot = next[slot]!) queue.push(slot);
     return queue;
+  }
+
+  private setUp(tick: number): void {
+    if (!this.lines.isSpread) this.lines.spread();
+    this.tournament = new KineticTournament(this.lines, this.slots);
+    this.tournament.rebuild(tick);
+    this.isDue = false;
   }
 
   /** Place of the highest line. */
@@ -215,27 +225,16 @@ export class WeightClasses implements Rotation {
     previous[next[slot]!] = previous[slot]!;
   }
 
-  private open(weight: number): number {
-    const { reach } = this.limits;
-    const line = this.lines.open(weight, reach);
-    if (line >= 0) return line;
-    this.spread();
-    return this.lines.open(weight, this.lines.size);
-  }
-
-  private spread(): void {
-    let size = 2;
-    // Nearly full, every other new weight would find no place near by.
-    while (size * 63 < this.lines.count * 64) size *= 2;
-    this.lines.spread(size);
-    this.tournament = new KineticTournament(this.lines, this.slots);
-    this.tournament.rebuild(this.now + 1);
-  }
-
-  private pack(): void {
-    if (!this.lines.isSpread) return;
-    this.tournament = undefined;
-    this.lines.pack();
+  /** Brings the tournament up to date after lines were moved, or leaves that to the next pick. */
+  private renew(from: number, to: number): void {
+    if (this.tournament === undefined) {
+      this.isDue = this.lines.count > this.limits.scannedLines;
+    } else if ((to - from) * 4 < this.lines.size) {
+      this.tournament.updateRange(from, to, this.now + 1);
+    } else {
+      this.tournament = undefined;
+      this.isDue = true;
+    }
   }
 }
 
