@@ -2,7 +2,7 @@ import type { EtcdServer } from '@wrr/test-support';
 import { sleep } from '@wrr/test-support';
 import { quantile } from '../statistics.ts';
 import type { Context, Row } from '../suite.ts';
-import { etcd3, ours, type Registered, type Stack } from './watchers.ts';
+import { etcd3, ours, type Registered, watchAtOnce } from './watchers.ts';
 
 /** What one watcher has seen. */
 interface Seen {
@@ -11,8 +11,16 @@ interface Seen {
   readonly latest: Map<string, number>;
 }
 
+/** Who watches, and how large a share of the watchers they are. */
+const WATCHERS = [
+  { name: 'ours', watch: ours.watch, share: 0.4 },
+  { name: 'etcd3 1.1.2', watch: etcd3.watch, share: 0.4 },
+  { name: 'ours, coalesceMs: 0', watch: watchAtOnce, share: 0.2 },
+] as const;
+type Name = (typeof WATCHERS)[number]['name'];
+
 /**
- * Many servers, each with its own lease, that change their weights all the time, and watchers of both
+ * Many servers, each with its own lease, that change their weights all the time, and watchers of all
  * kinds on the same keys, in one process beside etcd's. An update counts as missed when a watcher has
  * seen neither it nor a later one of the same server two seconds after the last.
  */
@@ -39,14 +47,14 @@ export async function loadRows(server: EtcdServer, { quick, progress }: Context)
 
   // Of each server the updates that are under way: weight → when it was sent.
   const sent = new Map(registered.map(({ address }) => [address, new Map<number, number>()]));
-  const kinds = new Map<Stack, Seen[]>();
+  const kinds = new Map<Name, Seen[]>();
   const open: { close(): Promise<void> }[] = [];
-  for (const stack of [ours, etcd3]) {
+  for (const { name, watch, share } of WATCHERS) {
     const all: Seen[] = [];
-    for (let index = 0; index < watchers / 2; index++) {
+    for (let index = 0; index < Math.max(1, Math.round(watchers * share)); index++) {
       const seen: Seen = { latencies: [], latest: new Map() };
       open.push(
-        await stack.watch(server.endpoint, service, (address, weight = 0) => {
+        await watch(server.endpoint, service, (address, weight = 0) => {
           const at = sent.get(address)?.get(weight);
           if (at === undefined) return;
           seen.latencies.push(performance.now() - at);
@@ -55,7 +63,7 @@ export async function loadRows(server: EtcdServer, { quick, progress }: Context)
       );
       all.push(seen);
     }
-    kinds.set(stack, all);
+    kinds.set(name, all);
   }
 
   progress(`${scenario}: ${seconds} s`);
@@ -64,30 +72,32 @@ export async function loadRows(server: EtcdServer, { quick, progress }: Context)
   await Promise.all(open.map((each) => each.close()));
   await registering.close();
 
-  const latencies = (stack: Stack) => (kinds.get(stack) ?? []).flatMap((seen) => seen.latencies);
-  const missed = (stack: Stack) =>
-    (kinds.get(stack) ?? []).reduce((sum, { latest }) => {
+  const latencies = (name: Name) => (kinds.get(name) ?? []).flatMap((seen) => seen.latencies);
+  const missed = (name: Name) =>
+    (kinds.get(name) ?? []).reduce((sum, { latest }) => {
       return sum + [...last].filter(([address, weight]) => latest.get(address) !== weight).length;
     }, 0);
-  const rounds = latencies(ours).length;
-  const row = (name: string, unit: string, own: number, peer: number): Row => ({
-    suite: 'etcd',
-    case: `${scenario}: ${name}`,
-    unit,
-    ours: own,
-    peers: { 'etcd3 1.1.2': peer },
-    ratio: unit === 'ms' ? { 'etcd3 1.1.2': peer / own } : {},
-    rounds,
-  });
-  const at = (share: number) =>
-    row(
-      `update → seen, p${share * 100}`,
-      'ms',
-      quantile(latencies(ours), share),
-      quantile(latencies(etcd3), share),
+  const rounds = latencies('ours').length;
+  const row = (name: string, unit: string, figure: (of: Name) => number): Row => {
+    const own = figure('ours');
+    const peers = Object.fromEntries(
+      WATCHERS.slice(1).map((each) => [each.name, figure(each.name)]),
     );
+    const ratio = Object.fromEntries(Object.entries(peers).map(([peer, ms]) => [peer, ms / own]));
+    return {
+      suite: 'etcd',
+      case: `${scenario}: ${name}`,
+      unit,
+      ours: own,
+      peers,
+      ratio: unit === 'ms' ? ratio : {},
+      rounds,
+    };
+  };
+  const at = (share: number) =>
+    row(`update → seen, p${share * 100}`, 'ms', (of) => quantile(latencies(of), share));
   const p99 = at(0.99);
-  const lost = row('updates missed', 'updates', missed(ours), missed(etcd3));
+  const lost = row('updates missed', 'updates', missed);
   return [
     at(0.5),
     { ...p99, goal: { text: '< 100 ms', met: p99.ours < 100 } },

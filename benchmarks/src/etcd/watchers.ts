@@ -38,32 +38,7 @@ export interface Stack {
 /** Ours, as its guide shows it. Snapshots at most every 50 ms, which is the default. */
 export const ours: Stack = {
   name: 'ours',
-  async watch(hosts, service, onChange) {
-    const client = createEtcdClient({ hosts });
-    let view = new Map<string, number>();
-    let last: readonly unknown[] = [];
-    await new Promise<void>((resolve) => {
-      const source = createEtcdEndpointSource({ client, service, onWarning: () => {} });
-      source.subscribe(({ endpoints, error }) => {
-        if (endpoints !== last) {
-          last = endpoints;
-          const before = view;
-          view = new Map(endpoints.map(({ key, weight }) => [key, weight]));
-          for (const [address, weight] of view) {
-            if (before.get(address) !== weight) onChange(address, weight);
-          }
-          for (const address of before.keys()) if (!view.has(address)) onChange(address, undefined);
-        }
-        if (!error) resolve();
-      });
-    });
-    return {
-      get view() {
-        return view;
-      },
-      close: () => client.close(),
-    };
-  },
+  watch: watchEvery(undefined),
   registrar(hosts) {
     const client = createEtcdClient({ hosts });
     return {
@@ -130,3 +105,40 @@ export const etcd3: Stack = {
     };
   },
 };
+
+/** Ours with a snapshot for each change: what waiting for more to come costs, and saves. */
+export const watchAtOnce: Stack['watch'] = watchEvery(0);
+
+function watchEvery(coalesceMs: number | undefined): Stack['watch'] {
+  return async (hosts, service, onChange) => {
+    const client = createEtcdClient({ hosts });
+    let view = new Map<string, number>();
+    let last: readonly unknown[] = [];
+    await new Promise<void>((resolve) => {
+      const source = createEtcdEndpointSource({
+        client,
+        service,
+        ...(coalesceMs !== undefined && { coalesceMs }),
+        onWarning: () => {},
+      });
+      source.subscribe(({ endpoints, error }) => {
+        if (endpoints !== last) {
+          last = endpoints;
+          const before = view;
+          view = new Map(endpoints.map(({ key, weight }) => [key, weight]));
+          for (const [address, weight] of view) {
+            if (before.get(address) !== weight) onChange(address, weight);
+          }
+          for (const address of before.keys()) if (!view.has(address)) onChange(address, undefined);
+        }
+        if (!error) resolve();
+      });
+    });
+    return {
+      get view() {
+        return view;
+      },
+      close: () => client.close(),
+    };
+  };
+}
