@@ -2,7 +2,7 @@ import type { EtcdServer } from '@wrr/test-support';
 import { sleep } from '@wrr/test-support';
 import { quantile } from '../statistics.ts';
 import type { Context, Row } from '../suite.ts';
-import { etcd3, ours, type Registered, watchAtOnce } from './watchers.ts';
+import { etcd3, ours, oursAtOnce, type Registered } from './watchers.ts';
 
 /** What one watcher has seen. */
 interface Seen {
@@ -13,9 +13,9 @@ interface Seen {
 
 /** Who watches, and how large a share of the watchers they are. */
 const WATCHERS = [
-  { name: 'ours', watch: ours.watch, share: 0.4 },
-  { name: 'etcd3 1.1.2', watch: etcd3.watch, share: 0.4 },
-  { name: 'ours, coalesceMs: 0', watch: watchAtOnce, share: 0.2 },
+  { name: 'ours', stack: ours, share: 0.4 },
+  { name: 'etcd3 1.1.2', stack: etcd3, share: 0.4 },
+  { name: 'ours, coalesceMs: 0', stack: oursAtOnce, share: 0.2 },
 ] as const;
 type Name = (typeof WATCHERS)[number]['name'];
 
@@ -49,12 +49,12 @@ export async function loadRows(server: EtcdServer, { quick, progress }: Context)
   const sent = new Map(registered.map(({ address }) => [address, new Map<number, number>()]));
   const kinds = new Map<Name, Seen[]>();
   const open: { close(): Promise<void> }[] = [];
-  for (const { name, watch, share } of WATCHERS) {
+  for (const { name, stack, share } of WATCHERS) {
     const all: Seen[] = [];
     for (let index = 0; index < Math.max(1, Math.round(watchers * share)); index++) {
       const seen: Seen = { latencies: [], latest: new Map() };
       open.push(
-        await watch(server.endpoint, service, (address, weight = 0) => {
+        await stack.watch(server.endpoint, service, (address, weight = 0) => {
           const at = sent.get(address)?.get(weight);
           if (at === undefined) return;
           seen.latencies.push(performance.now() - at);

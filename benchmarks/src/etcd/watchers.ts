@@ -107,7 +107,7 @@ export const etcd3: Stack = {
 };
 
 /** Ours with a snapshot for each change: what waiting for more to come costs, and saves. */
-export const watchAtOnce: Stack['watch'] = watchEvery(0);
+export const oursAtOnce: Pick<Stack, 'watch'> = { watch: watchEvery(0) };
 
 function watchEvery(coalesceMs: number | undefined): Stack['watch'] {
   return async (hosts, service, onChange) => {
