@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { AdaptiveSlot } from '../src/adaptive/adaptive-slot.ts';
 import { Multipliers } from '../src/adaptive/multipliers.ts';
 import { EndpointState } from '../src/endpoint-state.ts';
-import { adaptiveBalancer, begin, beginAt, keysOfCalls, loadOf } from './adaptive-kit.ts';
+import { adaptiveBalancer, begin, beginAt, keysOfCalls, loadOf, seeded } from './adaptive-kit.ts';
 import { fail, fakeTime, keysOf, pickOne } from './balancer-kit.ts';
 
 /** Shares of so many calls that each take as long as `latencyMs` says, one begun every `everyMs`. */
@@ -124,6 +124,19 @@ describe('failures', () => {
 });
 
 describe('latency', () => {
+  it('that rises suddenly is acted on within three ticks, and noise is not', () => {
+    const setUp = adaptiveBalancer([1, 1, 1, 1]);
+    const random = seeded(3);
+    // From half of 5 ms to twice that; a call in 3 ms, so about eight a tick for each endpoint.
+    const noisy = () => 5 * 2 ** (2 * random() - 1);
+    for (let i = 0; i < 10; i++) {
+      sharesOf(setUp, 400, 3, noisy);
+      for (const { load } of setUp.balancer.endpoints()) expect(load?.latencyMultiplier).toBe(1);
+    }
+    sharesOf(setUp, 100, 3, (key) => (key === '2' ? 40 : noisy()));
+    expect(loadOf(setUp.balancer, '2').latencyMultiplier).toBeLessThan(1 / 4);
+  });
+
   it('lowers the weight of an endpoint that is slow, and gives it back', () => {
     const setUp = adaptiveBalancer([1, 1, 1, 1]);
     sharesOf(setUp, 4_000, 1, (key) => (key === '2' ? 20 : 5));

@@ -3,6 +3,11 @@ import type { AdaptiveSlot } from './adaptive-slot.ts';
 import { capacityMultiplier, latencyMultiplier } from './multiplier-rules.ts';
 import { LowerMedian } from './numbers.ts';
 
+/**
+ * The quick average counts from so many dead bands on: what is that much slower is no noise, and in the
+ * second that the steady one needs, callers would wait.
+ */
+const ALARM = 1.1;
 /** What remains of the number of recent samples after 100 ms. */
 const KEEP = 0.9;
 
@@ -57,7 +62,8 @@ function latencyOf<E extends Endpoint>(
   deadBand: number | false,
 ): number {
   if (deadBand === false || median === undefined || !latency.isKnown) return 1;
-  return latencyMultiplier(latency.average, median, deadBand);
+  const latencyMs = latency.withAlarm(ALARM * deadBand * median);
+  return latencyMultiplier(latencyMs, median, deadBand);
 }
 
 function capacityOf<E extends Endpoint>(
