@@ -18,6 +18,9 @@ import { asInterceptor, type Interceptor } from './grpc.ts';
  * - Use it instead of a `retryPolicy`, not on top: `channelOptions` refuses both. Where a service config
  *   from elsewhere brings one, the attempts of both count against `maxAttempts`.
  *
+ * On a channel of another policy only idempotent methods are sent again, perhaps to the same endpoint,
+ * and attempts have no timeout: nothing tells the interceptor where and when they were sent.
+ *
  * One interceptor belongs to one service: its calls share a retry budget. Place it inside
  * `circuitBreakerInterceptor`, which must judge calls and not attempts.
  *

@@ -10,7 +10,7 @@ import {
 import { type StatusCode, type StatusObject, status } from './grpc.ts';
 import { show } from './json-reader.ts';
 import { type MethodMatcher, type Methods, methodMatcher } from './methods.ts';
-import { cancelledByServer, parseStatusCodes } from './outcome.ts';
+import { cancelledByServer, NOT_SENT_KEY, parseStatusCodes } from './outcome.ts';
 
 /** Options of `failoverInterceptor`. */
 export interface FailoverInterceptorOptions {
@@ -24,7 +24,8 @@ export interface FailoverInterceptorOptions {
   /**
    * How long one attempt of an idempotent method may take, > 0, counted from when it was sent; for a
    * streaming answer, until its first sign of life. Default: none; then a hanging endpoint is not
-   * failed over from before the call's deadline.
+   * failed over from before the call's deadline. Has no effect on a channel of another policy, which
+   * does not say when it sends what.
    */
   readonly perAttemptTimeoutMs?: number;
   /**
@@ -67,7 +68,7 @@ export interface FailoverSettings {
 /** A failed attempt: what is decided about. */
 export class AttemptFailure {
   readonly status: StatusObject;
-  /** Where it was sent; undefined if the channel sent it nowhere. */
+  /** Where it was sent; undefined if nowhere, or by another policy. */
   readonly endpoint: string | undefined;
   readonly timedOut: boolean;
   readonly idempotent: boolean;
@@ -84,8 +85,12 @@ export class AttemptFailure {
     this.idempotent = idempotent;
   }
 
+  /**
+   * Whether an endpoint may have had it. Not to know where it was sent is no proof that it was not: the
+   * channel may be of another policy.
+   */
   get reached(): boolean {
-    return this.endpoint !== undefined;
+    return this.endpoint !== undefined || this.status.metadata.get(NOT_SENT_KEY).length === 0;
   }
 }
 

@@ -39,6 +39,11 @@ export function classify(
   return failureCodes.has(code) ? 'failure' : 'success';
 }
 
+/**
+ * Metadata of a status that says: nothing was sent, for want of an endpoint. Any call may be sent again.
+ */
+export const NOT_SENT_KEY = 'wrr-not-sent';
+
 /** Says whether an attempt ended because the server, not the caller, cancelled it. */
 export function cancelledByServer(code: StatusCode, details: string): boolean {
   return code === status.CANCELLED && details === CANCELLED_BY_SERVER;

@@ -1,4 +1,5 @@
 import * as grpc from '@grpc/grpc-js';
+import { createBalancer, type Endpoint } from '@wrr/core';
 import { describe, expect, it } from 'vitest';
 import { WeightedLoadBalancer } from '../src/load-balancer.ts';
 import { WeightedPicker } from '../src/picker.ts';
@@ -20,7 +21,7 @@ describe('the picker', () => {
     expect(result.status?.details).toContain('pick failed: Error: broken');
   });
 
-  it('does not throw from onCallEnded either', () => {
+  it('does not throw from onCallEnded either (trap 1.1-i: the process would end)', () => {
     const attempt = {
       start: () => {},
       end: () => {
@@ -33,7 +34,7 @@ describe('the picker', () => {
     expect(() => ended?.(grpc.status.OK, '', new grpc.Metadata())).not.toThrow();
   });
 
-  it('waits while the connection it would use is gone', () => {
+  it('waits while the connection it would use is gone (trap 1.5: a null connection would end the process)', () => {
     const outcomes: unknown[] = [];
     const attempt = { start: () => {}, end: (outcome: unknown) => outcomes.push(outcome) };
     const endpoint = { key: 'a', leaf: { subchannel: null } };
@@ -64,6 +65,18 @@ describe('the picker', () => {
     onCallStarted?.();
     onCallEnded?.(grpc.status.OK, '', new grpc.Metadata());
     expect(calls).toEqual(['start', 'success']);
+  });
+});
+
+describe('a pick that is never started (trap 1.5: its onCallStarted and onCallEnded never come)', () => {
+  it('is not in flight, and says nothing about its endpoint', () => {
+    const balancer = createBalancer({ clock: performance });
+    const leaf = { subchannel: {} };
+    balancer.update([{ key: 'a', weight: 1, leaf } as Endpoint]);
+    const picker = new WeightedPicker(grpc, balancer as never, new Set(), undefined);
+    for (let pick = 0; pick < 100; pick++) picker.pick(args());
+    const counted = { inFlight: 0, picks: 100, successes: 0, failures: 0, ignored: 0 };
+    expect(balancer.endpoints()[0]).toMatchObject(counted);
   });
 });
 

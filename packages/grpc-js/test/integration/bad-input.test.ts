@@ -14,7 +14,7 @@ function configured(policy: unknown): { 'grpc.service_config': string } {
   };
 }
 
-describe('a wrong policy config fails every call and says why, and never becomes pick_first', () => {
+describe('a wrong policy config fails every call and says why, and never becomes pick_first (trap 1.1-j)', () => {
   it.each([
     [{ warmup: {} }, 'warmup is not an option; known here: circuitBreaker, warmUp,'],
     [{ weights: { 'a:1': 'heavy' } }, 'weight of weights["a:1"] must be an integer'],
@@ -50,7 +50,7 @@ describe('a wrong target', () => {
     expect(() => clientOf(target)).toThrow(message);
   });
 
-  it('of a scheme that nobody registered fails calls and names the target', async () => {
+  it('of a scheme that nobody registered fails calls and names the target (trap 1.2)', async () => {
     const error = await failure(callUnary(clientOf('nobody:///service/user', channelOptions())));
     expect(error.code).toBe(status.UNAVAILABLE);
     expect(error.details).toContain('nobody:///service/user');
@@ -76,7 +76,7 @@ describe('a source', () => {
     expect(error.details).toContain('there are no endpoints');
   });
 
-  it('that cannot reach its registry fails calls with the reason, and recovers by itself', async () => {
+  it('that cannot reach its registry fails calls with the reason, and recovers by itself (trap 1.2: grpc-js never asks again)', async () => {
     const { servers } = await cluster(1);
     const listeners: Parameters<EndpointSource['subscribe']>[0][] = [];
     registerEndpointSource('broken', () => ({

@@ -166,12 +166,12 @@ describe('an idempotent call', () => {
     expect((await callUnary(client)).server).toBe('b');
   });
 
-  it('fails over when headers came but no message', async () => {
+  it('fails over when headers came but no message (traps 1.4 and 4: either would end it)', async () => {
     await behave({ ...broken, headersFirst: true }, {}, {});
     expect((await callUnary(await clientWith({ idempotent }))).server).toBe('b');
   });
 
-  it('fails over from an endpoint that hangs, also after its headers', async () => {
+  it('fails over from an endpoint that hangs, also after its headers (trap 4.5)', async () => {
     await behave({ hang: true, headersFirst: true }, { hang: true }, {});
     const client = await clientWith({ idempotent, perAttemptTimeoutMs: 100 });
     const start = performance.now();
@@ -223,7 +223,7 @@ describe('an idempotent call', () => {
     expect(await calls()).toEqual([1, 0, 0]);
   });
 
-  it('ends for good when its caller cancels, between attempts too', async () => {
+  it('ends for good when its caller cancels, between attempts too (trap 4.8)', async () => {
     await behave(broken, broken, broken);
     const client = await clientWith({ idempotent, backoff: { initialMs: 10_000, maxMs: 10_000 } });
     const { path, requestSerialize, responseDeserialize } = echoService.unary;
@@ -254,12 +254,15 @@ describe('pushback', () => {
     expect(events[0]).toMatchObject({ action: 'retry', delayMs: 200 });
   });
 
-  it.each(['-1', 'soon', '5000000000', ''])('of "%s" means no further attempt', async (ms) => {
-    await behave(telling(ms), {}, {});
-    await failure(callUnary(await clientWith({ idempotent })));
-    expect(await calls()).toEqual([1, 0, 0]);
-    expect(events.map(({ action }) => action)).toEqual(['pushback']);
-  });
+  it.each(['-1', 'soon', '5000000000', ''])(
+    'of "%s" means no further attempt (trap 4.3)',
+    async (ms) => {
+      await behave(telling(ms), {}, {});
+      await failure(callUnary(await clientWith({ idempotent })));
+      expect(await calls()).toEqual([1, 0, 0]);
+      expect(events.map(({ action }) => action)).toEqual(['pushback']);
+    },
+  );
 });
 
 describe('a call that is not idempotent', () => {
@@ -273,6 +276,20 @@ describe('a call that is not idempotent', () => {
     await behave({ delayMs: 200 }, {}, {});
     const client = await clientWith({ perAttemptTimeoutMs: 50 });
     expect((await callUnary(client)).server).toBe('a');
+  });
+
+  it('is not sent again either when the channel’s policy does not say whether it was sent', async () => {
+    for (const server of all.servers) await server.behave(broken);
+    const backoff = { initialMs: 1, maxMs: 1 };
+    const client = (methods: boolean): Client =>
+      clientOf(`ipv4:${all.addresses}`, {
+        'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+        interceptors: [failoverInterceptor({ idempotent: methods, backoff })],
+      });
+    await failure(callUnary(client(false)));
+    expect(await all.total('calls')).toBe(1);
+    await failure(callUnary(client(true)));
+    expect(await all.total('calls')).toBe(1 + 3);
   });
 
   it('waits for an endpoint when it could not be sent at all', async () => {
@@ -308,7 +325,7 @@ describe('hedging', () => {
     expect(await calls()).toEqual([1, 1, 1]);
   });
 
-  it('stays within the budget', async () => {
+  it('stays within the budget (trap 4.2)', async () => {
     await behave({ delayMs: 150 }, { delayMs: 150 }, { delayMs: 150 });
     const budget = { ratio: 0, reservePerSecond: 0.1 };
     const client = await clientWith({ idempotent, hedgingDelayMs: 20, budget });

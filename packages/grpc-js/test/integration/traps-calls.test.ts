@@ -106,6 +106,31 @@ describe('trap', () => {
     },
   );
 
+  it('4.4: throttling tokens are shared by all channels to a target — one’s failures would stop all', async () => {
+    for (const server of all.servers) await server.behave(broken);
+    const budget = { ratio: 0, reservePerSecond: 0.1 }; // one retry in 10 s
+    const failover = { idempotent: true, budget, backoff: { initialMs: 1, maxMs: 1 } };
+    const policy = { circuitBreaker: false } as const;
+    const target = `wrr:///${all.weighted}`;
+    const clients = [1, 2].map(() => clientOf(target, fromFirst({ policy, failover })));
+    for (const client of clients) await connected(client, 3);
+    for (const client of clients) await failure(callUnary(client));
+    // One retry for each.
+    expect(await all.total('calls')).toBe(4);
+  });
+
+  it('4.6: a server that shuts down by force — its CANCELLED would not be retried', async () => {
+    const two = await startGrpcCluster([{ behaviour: { hang: true } }, 1]);
+    const failover = { idempotent: true };
+    const client = await connected(clientOf(`wrr:///${two.weighted}`, fromFirst({ failover })), 2);
+    const call = callUnary(client);
+    await waitFor(async () => (await two.servers[0]?.counters())?.active === 1);
+    await two.servers[0]?.shutdown({ force: true });
+    expect((await call).server).toBe('b');
+    client.close();
+    await two.close();
+  });
+
   it('4.7: all breakers open — would use up attempts, backoff and throttling tokens', async () => {
     for (const server of all.servers) await server.behave(broken);
     const policy = {

@@ -3,7 +3,7 @@
 import * as grpc from '@grpc/grpc-js';
 import { getBalancers, register, registerEndpointSource } from '@wrr/grpc-js';
 import { type GrpcCluster, startGrpcCluster, waitFor } from '@wrr/test-support';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   callUnary,
   clientOf,
@@ -70,7 +70,10 @@ describe('trap', () => {
     };
     registerEndpointSource('counting', () => counting);
     const client = await connected(clientOf('counting:///x'), 3);
+    const leaves = vi.spyOn(experimental.LeafLoadBalancer.prototype, 'exitIdle');
     await shares(client, 100);
+    expect(leaves).not.toHaveBeenCalled();
+    leaves.mockRestore();
     expect(asked).toBe(1);
   });
 
@@ -157,6 +160,15 @@ describe('trap', () => {
     await waitFor(() => callUnary(client));
     client.close();
     await one.close();
+  });
+
+  it('leaf: a connection of another channel — would report READY from within the update', async () => {
+    const options = { ...fromFirst(), 'grpc.use_local_subchannel_pool': 0 };
+    const target = `wrr:///${all.weighted}`;
+    await connected(clientOf(target, options), 3);
+    const second = clientOf(target, options);
+    expect(await shares(second, 6)).toEqual({ a: 2, b: 2, c: 2 });
+    expect(await all.total('connections')).toBe(3);
   });
 
   it('removal: an endpoint that leaves — its calls in flight would be cut off', async () => {
