@@ -19,6 +19,8 @@ export interface AttemptLink {
    * then reports, the endpoint was too slow: the attempt's outcome is `failure`, not `ignored`.
    */
   timedOut: boolean;
+  /** Set by those who know: the call is a stream, and its duration says nothing about its endpoint. */
+  streams: boolean;
   /** What the picker does when all endpoints were tried: hedges run at different ones, or not at all. */
   whenAllTried: 'stop' | 'repeat';
   /** Key of the endpoint that the picker sent the attempt to; undefined while it waits for a pick. */
@@ -61,6 +63,7 @@ export function openAttemptLink(tried: Set<string>): AttemptLink {
     id,
     tried,
     timedOut: false,
+    streams: false,
     whenAllTried: 'repeat',
     endpoint: undefined,
     picks: 0,

@@ -6,6 +6,7 @@ import { POLICY_NAME, PolicyConfig, type PolicyJson } from './config.ts';
 import { failoverInterceptor } from './failover-interceptor.ts';
 import type { FailoverInterceptorOptions } from './failover-options.ts';
 import { type ClientOptions, validateServiceConfig } from './grpc.ts';
+import { markStreams } from './mark-streams.ts';
 import { assertRegistered } from './register.ts';
 
 /** A retry policy in the form of gRPC's service config (gRFC A6). */
@@ -44,7 +45,8 @@ export interface WrrChannelOptions {
  * - No service config from DNS TXT records: it would replace this one.
  * - Reconnecting waits 0.25 s at first and 1.5 s at most (grpc-js: 1 s and 120 s), so that a server
  *   that comes back gets its share again within two seconds.
- * - The interceptors of `failover` and `circuitBreaker`, in the right order.
+ * - The interceptors of `failover` and `circuitBreaker`, in the right order; with adaptive dispatch,
+ *   one that tells the policy which calls are streams.
  * - grpc-js stops at 5 attempts unless told otherwise: told, if `maxAttempts` is larger.
  *
  * Spread it into your own options to change or add some.
@@ -73,6 +75,7 @@ export function channelOptions(options: WrrChannelOptions = {}): ClientOptions {
   const interceptors = [
     ...(circuitBreaker === undefined ? [] : [circuitBreakerInterceptor(circuitBreaker)]),
     ...(failover === undefined ? [] : [failoverInterceptor(failover)]),
+    ...(policy.dispatch === undefined || policy.dispatch === 'static' ? [] : [markStreams]),
   ];
   const maxAttempts = Math.max(
     ...checked.map((method) => (method.retryPolicy ?? method.hedgingPolicy)?.maxAttempts ?? 0),

@@ -4,8 +4,10 @@ import {
   createBalancer,
   createReportedWeights,
   type ReportedWeightsOptions,
+  type Subset,
   type WarmUpOptions,
 } from '@wrr/core';
+import { type AdaptiveJson, readDispatch, readSubset, type SubsetJson } from './dispatch-config.ts';
 import type { TypedLoadBalancingConfig } from './grpc.ts';
 import { duration, number, object, oneOf, orFalse, record, text } from './json-reader.ts';
 import { defaultFailureCodes, type FailureCodes, parseStatusCodes } from './outcome.ts';
@@ -50,6 +52,13 @@ export interface PolicyJson {
   readonly reportedWeights?: ReportedWeightsJson | false;
   /** Names of the status codes that count against an endpoint. See `outcome.ts` for the default. */
   readonly failureCodes?: readonly string[];
+  /**
+   * How endpoints are chosen: by weights alone (`static`, the default), or also by load, latency and
+   * failures (`adaptive`, or its options). See core's `adaptiveDispatch`. Experimental.
+   */
+  readonly dispatch?: 'static' | 'adaptive' | AdaptiveJson;
+  /** The part of the endpoints that this client calls and connects to. Default: all of them. */
+  readonly subset?: SubsetJson;
 }
 
 /** Options of an endpoint's circuit breaker, as JSON. See core's `CircuitBreakerOptions`. */
@@ -102,6 +111,7 @@ export interface PolicySettings {
   readonly failureCodes: FailureCodes;
   readonly healthCheck: { readonly serviceName: string; readonly idleMs: number } | undefined;
   readonly reportedWeights: ReportedWeightsOptions | undefined;
+  readonly subset: Subset | undefined;
 }
 
 const MAX_TIMER_MS = 86_400_000;
@@ -133,6 +143,8 @@ const readPolicy = object({
   reportedWeights: orFalse(
     object({ blackoutMs: duration, expiryMs: duration, updateMs: duration, errorPenalty: number }),
   ),
+  dispatch: readDispatch,
+  subset: readSubset,
 });
 
 function readWarmUp(value: unknown, path: string): WarmUpOptions {
@@ -164,7 +176,7 @@ function readWeights(value: unknown, path: string): ReadonlyMap<string, number> 
 export function parsePolicy(json: unknown): PolicySettings {
   const read = readPolicy(json, '');
   const { weights, startPhase = 'random', failureCodes = defaultFailureCodes, ...others } = read;
-  const { healthCheck = false, reportedWeights = false, ...balancer } = others;
+  const { healthCheck = false, reportedWeights = false, subset, ...balancer } = others;
   createBalancer({ ...balancer, clock: performance }); // core knows the bounds, and throws
   if (reportedWeights !== false) createReportedWeights(reportedWeights);
   return {
@@ -174,6 +186,7 @@ export function parsePolicy(json: unknown): PolicySettings {
     failureCodes,
     healthCheck: checkedHealth(healthCheck),
     reportedWeights: reportedWeights === false ? undefined : reportedWeights,
+    subset,
   };
 }
 

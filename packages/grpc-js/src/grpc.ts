@@ -45,6 +45,13 @@ export type TypedLoadBalancingConfig = grpcJs.experimental.TypedLoadBalancingCon
 export type ConnectivityState = grpcJs.connectivityState;
 export type StatusCode = grpcJs.status;
 
+/** A call as interceptors of servers see it. */
+export type ServerInterceptingCallInterface = grpcJs.ServerInterceptingCallInterface;
+export type ServerInterceptor = grpcJs.ServerInterceptor;
+/** Two types that are not exported. */
+export type InterceptingServerListener = Parameters<ServerInterceptingCallInterface['start']>[0];
+export type PartialStatusObject = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
+
 /** The copy of `@grpc/grpc-js` that this package resolves to. */
 export const defaultGrpc: Grpc = grpcJs;
 
@@ -117,6 +124,23 @@ export function asInterceptor(
   ) => InterceptingCallInterface,
 ): grpcJs.Interceptor {
   return intercept as grpcJs.Interceptor;
+}
+
+/** An interceptor of servers that makes its own kind of call: the same difference of types. */
+export function asServerInterceptor(
+  intercept: (call: ServerInterceptingCallInterface) => ServerInterceptingCallInterface,
+): grpcJs.ServerInterceptor {
+  return ((_method, call) => intercept(call)) as grpcJs.ServerInterceptor;
+}
+
+/** Puts a change of its metadata before a call. */
+export function changingMetadata(
+  call: InterceptingCallInterface,
+  change: (metadata: grpcJs.Metadata) => grpcJs.Metadata,
+): InterceptingCallInterface {
+  return new grpcJs.InterceptingCall(call, {
+    start: (metadata, listener, next) => next(change(metadata), listener),
+  });
 }
 
 /**

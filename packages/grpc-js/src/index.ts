@@ -12,8 +12,10 @@ export {
   type WarmUpJson,
 } from './config.ts';
 export type { BalancerMessage, FailoverMessage, MethodBreakerMessage } from './diagnostics.ts';
+export type { AdaptiveJson, SubsetJson } from './dispatch-config.ts';
 export { failoverInterceptor } from './failover-interceptor.ts';
 export type { FailoverInterceptorOptions } from './failover-options.ts';
 export { type BalancerReport, getBalancers } from './introspection.ts';
+export { loadReportInterceptor } from './load-report-interceptor.ts';
 export type { Methods } from './methods.ts';
 export { assertRegistered, register, registerEndpointSource, type Target } from './register.ts';

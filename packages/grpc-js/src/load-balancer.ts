@@ -16,6 +16,7 @@ import {
 } from './grpc.ts';
 import type { Leaf } from './leaf.ts';
 import { LeafSet } from './leaf-set.ts';
+import { NOT_SENT_KEY } from './outcome.ts';
 import { WeightedPicker } from './picker.ts';
 import { type PolicyState, takeState } from './policy-state.ts';
 import { ReportedWeighting } from './reported-weighting.ts';
@@ -134,7 +135,7 @@ export class WeightedLoadBalancer implements LoadBalancer {
     this.#target = readTarget(options);
     this.#updating = true;
     try {
-      const resolved = readEndpoints(list, settings.weights);
+      const resolved = readEndpoints(list, settings.weights, settings.subset);
       const { endpoints, added } = this.#leaves.update(resolved, {
         channelOptions: connectionOptions(this.#grpc, options),
         healthService: settings.healthCheck?.serviceName,
@@ -162,10 +163,14 @@ export class WeightedLoadBalancer implements LoadBalancer {
       this.#watchActivity(settings);
       this.#reports?.close();
       this.#reports = this.#reportsFor(settings, state);
-      const { failureCodes } = settings;
-      this.#picker = new WeightedPicker(this.#grpc, state.balancer, failureCodes, this.#reports);
+      this.#picker = this.#pickerFor(settings, state);
     }
     return state;
+  }
+
+  #pickerFor({ failureCodes, balancer: { dispatch } }: PolicySettings, { balancer }: PolicyState) {
+    const isAdaptive = dispatch !== undefined && dispatch !== 'static';
+    return new WeightedPicker(this.#grpc, balancer, failureCodes, this.#reports, isAdaptive);
   }
 
   #reportsFor({ reportedWeights }: PolicySettings, { balancer }: PolicyState) {
@@ -213,10 +218,10 @@ export class WeightedLoadBalancer implements LoadBalancer {
 
   #fail(reason: string): void {
     const details = reason.startsWith(POLICY_NAME) ? reason : `${POLICY_NAME}: ${reason}`;
-    const picker = new this.#grpc.experimental.UnavailablePicker({
-      code: status.UNAVAILABLE,
-      details,
-    });
+    const metadata = new this.#grpc.Metadata();
+    metadata.set(NOT_SENT_KEY, 'no-endpoint');
+    const { UnavailablePicker } = this.#grpc.experimental;
+    const picker = new UnavailablePicker({ code: status.UNAVAILABLE, details, metadata });
     this.#helper.updateState(connectivityState.TRANSIENT_FAILURE, picker, details);
   }
 }

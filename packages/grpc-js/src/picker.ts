@@ -1,11 +1,13 @@
 import {
   type Attempt,
+  type AttemptDetails,
   type AttemptLink,
   type Balancer,
   type NoPickReason,
   type Outcome,
   REFUSED_KEY,
 } from '@wrr/core';
+import { attemptDetails } from './attempt-details.ts';
 import { POLICY_NAME } from './config.ts';
 import {
   type Grpc,
@@ -21,7 +23,7 @@ import { illegalHeader } from './illegal-headers.ts';
 import type { LeafEndpoint } from './leaf.ts';
 import { classify, type FailureCodes } from './outcome.ts';
 import type { ReportedWeighting } from './reported-weighting.ts';
-import { leaveMark, markOf, type TriedMark, takeLink } from './tried.ts';
+import { leaveMark, markOf, STREAM_ID, type TriedMark, takeLink } from './tried.ts';
 import { warnOnce } from './warn.ts';
 
 /**
@@ -35,17 +37,21 @@ export class WeightedPicker implements Picker {
   readonly #balancer: Balancer<LeafEndpoint>;
   readonly #failureCodes: FailureCodes;
   readonly #reports: ReportedWeighting | undefined;
+  readonly #isAdaptive: boolean;
 
+  /** `isAdaptive`: the balancer heeds load, and wants to know what servers say of theirs. */
   constructor(
     grpc: Grpc,
     balancer: Balancer<LeafEndpoint>,
     failureCodes: FailureCodes,
     reports: ReportedWeighting | undefined,
+    isAdaptive = false,
   ) {
     this.#grpc = grpc;
     this.#balancer = balancer;
     this.#failureCodes = failureCodes;
     this.#reports = reports;
+    this.#isAdaptive = isAdaptive;
   }
 
   pick(args: PickArgs): PickResult {
@@ -57,7 +63,8 @@ export class WeightedPicker implements Picker {
   }
 
   #pick(args: PickArgs): PickResult {
-    const link = takeLink(args.metadata);
+    const said = takeLink(args.metadata);
+    const link = said === STREAM_ID ? undefined : said;
     const illegal = illegalHeader(args.metadata);
     if (illegal !== undefined) return this.#refuse('DROP', illegal, 'illegal-metadata');
     const mark = markOf(args);
@@ -80,7 +87,7 @@ export class WeightedPicker implements Picker {
       link.picks++;
     }
     const { COMPLETE } = this.#grpc.experimental.PickResultType;
-    const picked = new Picked(COMPLETE, leaf.subchannel, key, tried, pick.attempt, link, this);
+    const picked = new Picked(COMPLETE, leaf.subchannel, key, tried, pick.attempt, said, this);
     leaveMark(args, picked);
     return picked;
   }
@@ -95,6 +102,11 @@ export class WeightedPicker implements Picker {
   ): Outcome {
     this.#reports?.callEnded(key, trailers);
     return link?.timedOut === true ? 'failure' : classify(code, details, this.#failureCodes);
+  }
+
+  /** Tells what else its end says, if the balancer wants to know. */
+  details(streams: boolean, trailers: Metadata): AttemptDetails | undefined {
+    return this.#isAdaptive ? attemptDetails(streams, trailers) : undefined;
   }
 
   #explain(reason: NoPickReason, retryAfterMs: number): PickResult {
@@ -158,6 +170,7 @@ class Picked implements PickResult, TriedMark {
   ended = false;
   readonly #attempt: Attempt;
   readonly #link: AttemptLink | undefined;
+  readonly #streams: boolean;
   readonly #picker: WeightedPicker;
 
   constructor(
@@ -166,7 +179,7 @@ class Picked implements PickResult, TriedMark {
     key: string,
     tried: Set<string> | undefined,
     attempt: Attempt,
-    link: AttemptLink | undefined,
+    said: AttemptLink | typeof STREAM_ID | undefined,
     picker: WeightedPicker,
   ) {
     this.pickResultType = type;
@@ -174,7 +187,8 @@ class Picked implements PickResult, TriedMark {
     this.key = key;
     this.tried = tried;
     this.#attempt = attempt;
-    this.#link = link;
+    this.#link = said === STREAM_ID ? undefined : said;
+    this.#streams = said === STREAM_ID || said?.streams === true;
     this.#picker = picker;
   }
 
@@ -186,7 +200,8 @@ class Picked implements PickResult, TriedMark {
   readonly onCallEnded = (code: StatusCode, details: string, trailers: Metadata): void => {
     this.ended = true;
     try {
-      this.#attempt.end(this.#picker.judge(this.key, this.#link, code, details, trailers));
+      const outcome = this.#picker.judge(this.key, this.#link, code, details, trailers);
+      this.#attempt.end(outcome, this.#picker.details(this.#streams, trailers));
     } catch (error) {
       warnOnce(`${POLICY_NAME}: the end of a call could not be recorded: ${String(error)}`);
     }

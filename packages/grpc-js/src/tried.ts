@@ -52,13 +52,16 @@ export function leaveMark({ extraPickInfo }: PickArgs, mark: TriedMark): void {
   else marks.set(extraPickInfo, mark);
 }
 
+/** In the place of a link's id: the call is a stream, and no failover made a link for it. */
+export const STREAM_ID = 'stream';
+
 /**
  * Returns the link of the attempt that this pick is for, if a failover above the channel made one, and
  * takes its key off the metadata: they are a copy of the attempt's own, and what goes on the wire.
  */
-export function takeLink(metadata: Metadata): AttemptLink | undefined {
+export function takeLink(metadata: Metadata): AttemptLink | typeof STREAM_ID | undefined {
   const [id] = metadata.get(ATTEMPT_LINK_KEY);
   if (id === undefined) return undefined;
   metadata.remove(ATTEMPT_LINK_KEY);
-  return findAttemptLink(String(id));
+  return id === STREAM_ID ? STREAM_ID : findAttemptLink(String(id));
 }

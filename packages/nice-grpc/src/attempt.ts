@@ -7,7 +7,13 @@ import {
   parseTimeoutMs,
   TIMEOUT_KEY,
 } from '@wrr/core';
-import { type CallOptions, ClientError, Metadata, Status } from 'nice-grpc-common';
+import {
+  type CallOptions,
+  ClientError,
+  Metadata,
+  type MethodDescriptor,
+  Status,
+} from 'nice-grpc-common';
 import type { DeadlineCallOptions } from './deadline-middleware.ts';
 import { causeOf } from './outcome.ts';
 
@@ -36,8 +42,7 @@ export function timeLeft(path: string, options: CallOptions & DeadlineCallOption
 
 /** What an attempt is to be. */
 export interface AttemptPlan {
-  /** Path of the method, for errors. */
-  readonly path: string;
+  readonly method: MethodDescriptor;
   /** Number of the attempt, from 1. */
   readonly number: number;
   /** Endpoints that the call has tried. */
@@ -68,9 +73,10 @@ export class Attempt {
   constructor(caller: CallOptions, plan: AttemptPlan) {
     const { number, timeoutMs, serverTimeoutMs } = plan;
     this.#caller = caller.signal;
-    this.#path = plan.path;
+    this.#path = plan.method.path;
     this.#controller = new AbortController();
     this.#link = openAttemptLink(plan.tried);
+    this.#link.streams = plan.method.requestStream || plan.method.responseStream;
     this.metadata = Metadata(caller.metadata).set(ATTEMPT_LINK_KEY, this.#link.id);
     if (serverTimeoutMs !== Number.POSITIVE_INFINITY) {
       this.metadata.set(TIMEOUT_KEY, formatTimeout(serverTimeoutMs));

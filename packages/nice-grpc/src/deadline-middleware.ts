@@ -20,17 +20,12 @@ export interface DeadlineCallOptions {
  */
 export const deadlineMiddleware: ClientMiddleware<DeadlineCallOptions> =
   async function* deadlineMiddlewareGenerator(call, options) {
-    const { path } = call.method;
-    const timeoutMs = timeLeft(path, options);
+    const { method } = call;
+    const timeoutMs = timeLeft(method.path, options);
     const rest = { ...options, deadline: undefined };
     if (timeoutMs === Number.POSITIVE_INFINITY) return yield* call.next(call.request, rest);
-    const plan = {
-      path,
-      number: 1,
-      tried: new Set<string>(),
-      timeoutMs,
-      serverTimeoutMs: timeoutMs,
-    };
+    const tried = new Set<string>();
+    const plan = { method, number: 1, tried, timeoutMs, serverTimeoutMs: timeoutMs };
     const attempt = new Attempt(options, plan);
     const { metadata, signal } = attempt;
     try {

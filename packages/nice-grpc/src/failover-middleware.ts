@@ -80,7 +80,7 @@ export function failoverMiddleware(
         // A stream that has begun to answer may take as long as the call may.
         const serverTimeoutMs = responseStream ? leftMs : timeoutMs;
         const attempt = new Attempt(callOptions, {
-          path,
+          method,
           number,
           tried,
           timeoutMs,

@@ -7,4 +7,5 @@ export { CircuitOpenClientError } from './circuit-open-error.ts';
 export { type DeadlineCallOptions, deadlineMiddleware } from './deadline-middleware.ts';
 export { failoverMiddleware } from './failover-middleware.ts';
 export type { FailoverCallOptions, FailoverMiddlewareOptions } from './failover-options.ts';
+export { loadReportMiddleware } from './load-report-middleware.ts';
 export { defaultFailureCodes } from './outcome.ts';

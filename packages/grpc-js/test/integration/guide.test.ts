@@ -1,12 +1,13 @@
 // The code of docs/guides/grpc-js.md.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { Client, credentials } from '@grpc/grpc-js';
+import { Client, credentials, Server } from '@grpc/grpc-js';
 import { createMemoryRegistry } from '@wrr/core';
 import {
   channelOptions,
   circuitBreakerInterceptor,
   failoverInterceptor,
   getBalancers,
+  loadReportInterceptor,
   register,
   registerEndpointSource,
 } from '@wrr/grpc-js';
@@ -79,4 +80,11 @@ it('a look inside', async () => {
   // #endregion watch
   for (const name of ['wrr:endpoint', 'wrr:breaker', 'wrr:failover']) unsubscribe(name, log);
   expect(heard).toEqual([]);
+});
+
+it('a server that tells how busy it is', () => {
+  // #region load-report
+  const server = new Server({ interceptors: [loadReportInterceptor()] });
+  // #endregion load-report
+  expect(server).toBeInstanceOf(Server);
 });
