@@ -30,8 +30,8 @@ export class WarmUpRamp<E extends Endpoint> {
   }
 
   /**
-   * Moves all ramps to `now`. Skipped, at full weight, while every endpoint in rotation is warming
-   * up: among themselves the ramps would only distort the shares.
+   * Moves all ramps to `now`. Skipped, at full weight, while every endpoint in rotation (but for
+   * suspects) is warming up: among themselves the ramps would only distort the shares.
    */
   advance(
     now: number,
@@ -55,7 +55,8 @@ export class WarmUpRamp<E extends Endpoint> {
 
   #allWarming(states: ReadonlyMap<string, EndpointState<E>>): boolean {
     for (const state of states.values()) {
-      if (state.counts && state.available && state.warmingSince === undefined) return false;
+      const isEligible = state.counts && state.inRotation && !state.suspect;
+      if (isEligible && state.warmingSince === undefined) return false;
     }
     return true;
   }

@@ -185,8 +185,10 @@ describe('whatever its numbers', () => {
       fc.property(
         preset,
         trace,
-        fc.double({ min: 0, max: 0.99, noNaN: true }),
-        (numbers, calls, u) => {
+        fc.option(fc.double({ min: 0, max: 0.99, noNaN: true }), {
+          nil: 'just the ratio' as const,
+        }),
+        (numbers, calls, number) => {
           let sample = 0;
           const throttle = createAdaptiveThrottle({
             ...numbers,
@@ -197,9 +199,9 @@ describe('whatever its numbers', () => {
           for (const [dt, outcome] of calls) {
             now += dt;
             const rejection = throttle.rejection(now);
-            sample = u;
+            sample = number === 'just the ratio' ? rejection : number;
             const admitted = throttle.admit(now);
-            expect(admitted).toBe(u >= rejection);
+            expect(admitted).toBe(sample >= rejection);
             if (admitted) throttle.settle(now, outcome);
           }
         },
@@ -207,7 +209,7 @@ describe('whatever its numbers', () => {
     );
   });
 
-  it('I43: with forcePassMs, one call passes in any such time in which one is made', () => {
+  it('I43: with forcePassMs, one call passes in any such time in which one is made, and no more', () => {
     fc.assert(
       fc.property(preset, trace, (numbers, calls) => {
         const forcePassMs = 100;
@@ -216,13 +218,36 @@ describe('whatever its numbers', () => {
         let lastPass = Number.NEGATIVE_INFINITY;
         for (const [dt] of calls) {
           now += dt;
-          if (throttle.admit(now)) {
-            lastPass = now;
-            throttle.settle(now, 'failure');
-          } else expect(now - lastPass).toBeLessThan(forcePassMs);
+          // With 0 for every random number, whatever has cause to be rejected is, unless it is forced.
+          const isDue = throttle.rejection(now) === 0 || now - lastPass >= forcePassMs;
+          expect(throttle.admit(now)).toBe(isDue);
+          if (!isDue) continue;
+          lastPass = now;
+          throttle.settle(now, 'failure');
         }
       }),
     );
+  });
+
+  it('draws a random number for a decision that could be a rejection, and only then', () => {
+    fc.assert(
+      fc.property(fc.nat(20), fc.nat(20), (ok, failed) => {
+        let drawn = 0;
+        const random = () => 0.5 + 0 * drawn++;
+        const throttle = createAdaptiveThrottle({ minRequests: 5, forcePassMs: 0, random });
+        for (let i = 0; i < ok; i++) throttle.settle(0, 'success');
+        for (let i = 0; i < failed; i++) throttle.settle(0, 'failure');
+        throttle.admit(0);
+        expect(drawn).toBe(ok + failed >= 5 && failed >= ok ? 1 : 0);
+      }),
+    );
+  });
+
+  it('an option that is undefined has its default', () => {
+    const none = { k: undefined, minRequests: undefined, windowMs: undefined } as object;
+    const throttle = createAdaptiveThrottle({ ...none, random: () => 0.5 });
+    for (let i = 0; i < 5; i++) throttle.settle(0, 'failure');
+    expect(throttle.rejection(0)).toBe(5 / 6);
   });
 
   it('I44: after a silent window nothing is rejected', () => {
@@ -244,6 +269,8 @@ describe('whatever its numbers', () => {
       expect(throttle.rejection(now)).toBe(before);
       expect(throttle.admit(now)).toBe(false);
     }
+    expect(throttle.rejection(50_000)).toBe(before);
+    expect(throttle.rejection(50_100)).toBe(before);
   });
 
   it('ignored outcomes count as if the call had not been made', () => {

@@ -178,6 +178,14 @@ describe('breakers', () => {
     expect(events.at(-1)).toEqual({ type: 'panic', active: false, available: 2, required: 2 });
   });
 
+  it('are not ignored because connections are lost, as long as none is open', () => {
+    const { balancer, events } = balancerOf({ minAvailable: 1 });
+    balancer.setAvailable('b', false);
+    balancer.update(three.map((endpoint) => ({ ...endpoint })));
+    expect(balancer.panic).toBe(false);
+    expect(events.filter(({ type }) => type === 'panic')).toEqual([]);
+  });
+
   it('are always obeyed with fail-fast, and the pick says when to retry', () => {
     const { balancer, clock } = balancerOf({
       onAllOpen: 'fail-fast',

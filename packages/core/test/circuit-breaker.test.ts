@@ -136,6 +136,36 @@ describe('reconfigure', () => {
     expect(breaker.state).toBe('open');
   });
 
+  it('takes over a new source of randomness, and keeps the old one without', () => {
+    const options = {
+      consecutiveFailures: 1,
+      openMs: 1_000,
+      maxOpenMs: 1_000,
+      jitter: 0.5,
+      probes: 1,
+    };
+    const breaker = createCircuitBreaker({ ...options, random: () => 0 });
+    const openTimes = [0, 10_000, 20_000].map((now, i) => {
+      if (i === 1) breaker.reconfigure({ ...options, random: () => 0.75 });
+      if (i === 2) breaker.reconfigure(options);
+      settle(breaker, now, false);
+      const wait = breaker.retryAfterMs(now);
+      settle(breaker, now + wait, true);
+      return wait;
+    });
+    // The sample of an open time is drawn when the one before it begins.
+    expect(openTimes).toEqual([500, 500, 1_250]);
+  });
+
+  it('does not count slow calls while no rule asks for them', () => {
+    const breaker = createCircuitBreaker({ slowCallMs: 10 });
+    breaker.settle(breaker.acquire(0), 0, 'success', 100);
+    expect(breaker.toJSON().window.buckets.slice(-3)).toEqual([1, 0, 0]);
+    breaker.reconfigure({ slowCallMs: 10, windowMs: 20_000 });
+    breaker.settle(breaker.acquire(0), 0, 'success', 100);
+    expect(breaker.toJSON().window.buckets.slice(-3)).toEqual([2, 0, 0]);
+  });
+
   it('gives up a slow probe while slow calls are counted, and only then', () => {
     for (const [slowCallRate, state] of [
       [0.5, 'open'],
@@ -162,6 +192,27 @@ describe('reconfigure', () => {
     settle(breaker, 0, false);
     expect(breaker.state).toBe('closed');
   });
+});
+
+it('a permit that has been settled changes nothing any more, not even the time', () => {
+  const breaker = createCircuitBreaker();
+  const permit = breaker.tryAcquire(0);
+  if (!permit.granted) throw new Error('refused');
+  permit.settle(10, 'success');
+  const before = JSON.stringify(breaker);
+  permit.settle(999, 'failure');
+  expect(JSON.stringify(breaker)).toBe(before);
+});
+
+it('its plain data is a copy: what happens later does not change it', () => {
+  const breaker = createCircuitBreaker({ consecutiveFailures: 1, probes: 2, probeConcurrency: 2 });
+  settle(breaker, 0, false);
+  const probe = breaker.acquire(1_000);
+  const json = breaker.toJSON();
+  const before = JSON.stringify(json);
+  breaker.acquire(1_000);
+  breaker.settle(probe, 1_000, 'success');
+  expect(JSON.stringify(json)).toBe(before);
 });
 
 it('forgives a trip for every window spent closed', () => {

@@ -35,6 +35,61 @@ it('S2: nobody is slowed while all of them are new', () => {
   expect(balancer.endpoints().map(({ warmUpFactor }) => warmUpFactor)).toEqual([1, 1]);
 });
 
+it.each([
+  ['ejected', 0.5],
+  ['suspect', 1],
+] as const)(
+  'S2: nobody is slowed when only an endpoint that is %s is not new',
+  (how, minAvailable) => {
+    const circuitBreaker = { consecutiveFailures: 1, openMs: 60_000 };
+    const { balancer, clock } = warming({ circuitBreaker, minAvailable });
+    balancer.update([a, b, c, { key: 'drained', weight: 0 }]);
+    clock.advance(1_000);
+    keysOf(balancer, 1);
+    fail(balancer, 'c', 1);
+    expect(balancer.endpoints()[2]).toMatchObject({ [how]: true });
+    for (const key of ['a', 'b']) balancer.setAvailable(key, false);
+    clock.advance(1_000);
+    for (const key of ['a', 'b']) balancer.setAvailable(key, true);
+    keysOf(balancer, 2);
+    expect(balancer.endpoints().map(({ warmUpFactor }) => warmUpFactor)).toEqual([1, 1, 1, 1]);
+  },
+);
+
+it('one that has warmed up is not new any more: who joins beside it is slowed', () => {
+  const { balancer, clock } = warming();
+  balancer.update([a, b, c]);
+  keysOf(balancer, 1);
+  clock.advance(1_000);
+  keysOf(balancer, 1);
+  balancer.update([c, { key: 'd', weight: 1 }]);
+  expect(share(keysOf(balancer, 110), 'd')).toBeLessThan(15);
+});
+
+it('begins at the minimum', () => {
+  const { balancer } = warming({ warmUp: { windowMs: 1_000, minimum: 0.5 } });
+  balancer.update([a, b, c]);
+  keysOf(balancer, 5);
+  expect(share(keysOf(balancer, 250), 'c')).toBe(50);
+  expect(balancer.endpoints()[2]?.warmUpFactor).toBe(0.5);
+});
+
+it('an endpoint that leaves while it warms up does not come back', () => {
+  const { balancer, clock } = warming();
+  balancer.update([a, b, c]);
+  keysOf(balancer, 5);
+  balancer.update([a, b]);
+  for (let i = 0; i < 5; i++) {
+    clock.advance(300);
+    expect(keysOf(balancer, 4)).toMatch(/^[ab]{4}$/);
+  }
+  balancer.update([a, b, c]);
+  keysOf(balancer, 5);
+  balancer.update([a, b]);
+  balancer.configure({ warmUp: false });
+  expect(keysOf(balancer, 4)).toMatch(/^[ab]{4}$/);
+});
+
 it('an endpoint whose breaker has closed again warms up', () => {
   const { balancer, clock } = warming({
     circuitBreaker: { consecutiveFailures: 1, openMs: 100, jitter: 0, probes: 1 },
