@@ -19,8 +19,9 @@ import { type AdaptiveDispatchOptions, completeAdaptiveOptions } from './adaptiv
  * While all are equally loaded, the sequence is exactly that of static dispatch. Give the balancer a
  * `random`: without it, clients of one set break ties alike, and herd.
  *
- * Experimental: tested against its laws, not yet proved in published simulations; its constants may
- * change. A pick is O(log n) with few distinct weights, O(n) when all differ.
+ * Experimental: tested against its laws and in simulated fleets (`bench fleet`), whose figures its
+ * constants come from; they may change. A pick is O(log n) with few distinct weights, O(n) when all
+ * differ. When to use it, and where it fails: docs/guides/dispatch.md.
  *
  * @throws {RangeError | TypeError} naming the option, the value and what was expected.
  */

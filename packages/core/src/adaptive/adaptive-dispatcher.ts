@@ -6,11 +6,12 @@ import type { Outcome } from '../outcome.ts';
 import type { CompleteAdaptiveOptions } from './adaptive-options.ts';
 import type { AdaptiveSlot } from './adaptive-slot.ts';
 import { CreditLines } from './credit-lines.ts';
-import { type Election, PlainElection } from './election.ts';
+import type { Election } from './election.ts';
 import { ELECTION_LIMITS, type ElectionLimits, electionFor } from './election-for.ts';
 import { LoadLevels } from './load-levels.ts';
 import { Multipliers } from './multipliers.ts';
 import { PendingPicks } from './pending-picks.ts';
+import { PlainElection } from './plain-election.ts';
 import { SlotTable } from './slot-table.ts';
 
 /** Multipliers are brought up to date this often, by the first pick that comes after. */

@@ -9,9 +9,9 @@ export interface AdaptiveDispatchOptions {
    */
   readonly slack?: number;
   /**
-   * An endpoint loses weight when its latency is above so many times the median of its set: in
-   * [1, 1,000], or `false` for never. Default 2. Choose more, or `false`, where methods of very
-   * different length are called.
+   * An endpoint loses weight, by the square of the ratio, when its latency is above so many times the
+   * median of its set: in [1, 1,000], or `false` for never. Default 2. Choose more, or `false`, where
+   * methods of very different length are called.
    */
   readonly latencyDeadBand?: number | false;
   /** Calls that one failure adds to an endpoint's load: in [1, 1,000]. Default 4. */

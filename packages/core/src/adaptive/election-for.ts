@@ -1,7 +1,8 @@
 import type { Endpoint } from '../endpoint.ts';
 import type { AdaptiveSlot } from './adaptive-slot.ts';
 import { ClassElection } from './class-election.ts';
-import { type Election, PlainElection } from './election.ts';
+import type { Election } from './election.ts';
+import { PlainElection } from './plain-election.ts';
 
 /** When queues are faster than two loops. */
 export interface ElectionLimits {
