@@ -70,6 +70,7 @@ const service = fc.record({
   minAvailable: optional(fc.double({ min: 0, max: 1, noNaN: true })),
   onAllOpen: optional(fc.constantFrom('panic', 'fail-fast')),
   startPhase: optional(fc.constantFrom('random', 'first')),
+  dispatch: optional(fc.constantFrom('static', 'adaptive')),
   failureCodes: optional(fc.subarray(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'UNKNOWN'])),
   healthCheck: optional(
     orFalse(fc.record({ serviceName: optional(fc.string()), idle: optional(duration) })),

@@ -141,6 +141,10 @@ const service = z.strictObject({
     .enum(['random', 'first'])
     .default('random')
     .describe('Where the sequence starts: anywhere, so that clients differ, or at the first pick.'),
+  dispatch: z
+    .enum(['static', 'adaptive'])
+    .default('static')
+    .describe('How endpoints are chosen: by weights alone, or also by load (experimental).'),
   failureCodes: z
     .array(statusCode())
     .optional()

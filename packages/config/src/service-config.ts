@@ -54,8 +54,8 @@ function configOf(service: ServiceSettings): ServiceConfig {
 }
 
 function policyOf(service: ServiceSettings): Readonly<Record<string, unknown>> {
-  const { circuitBreaker, warmUp, weights, minAvailable, onAllOpen, startPhase, failureCodes } =
-    service;
+  const { circuitBreaker, warmUp, weights, minAvailable, onAllOpen } = service;
+  const { startPhase, dispatch, failureCodes } = service;
   return {
     circuitBreaker: circuitBreaker && withGrpcDurations(circuitBreaker, BREAKER_DURATIONS),
     warmUp: warmUp && withGrpcDurations(warmUp, WARM_UP_DURATIONS),
@@ -63,6 +63,7 @@ function policyOf(service: ServiceSettings): Readonly<Record<string, unknown>> {
     minAvailable,
     onAllOpen,
     startPhase,
+    dispatch,
     ...(Object.keys(weights).length > 0 && { weights }),
     ...(failureCodes && { failureCodes }),
   };

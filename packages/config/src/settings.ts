@@ -64,6 +64,8 @@ export interface ServiceSettings {
   readonly onAllOpen: 'panic' | 'fail-fast';
   /** Where the sequence starts; read when a channel first resolves. Default `random`. */
   readonly startPhase: 'random' | 'first';
+  /** How endpoints are chosen: by weights alone, or also by load (experimental). Default `static`. */
+  readonly dispatch: 'static' | 'adaptive';
   /** Names of the status codes that count against an endpoint. Default: the policy's own list. */
   readonly failureCodes?: readonly string[] | undefined;
   /** Retries on another endpoint; `false` (the default) for none. */

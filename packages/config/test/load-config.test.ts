@@ -28,6 +28,7 @@ describe('a valid file', () => {
       circuitBreaker: { consecutiveFailures: 3, open: '500ms', probes: 3, probeLease: '10s' },
       warmUp: { window: '30s', minimum: 0.1, afterUnavailable: '1s' },
       startPhase: 'random',
+      dispatch: 'static',
     });
     expect(settings.services['order-api']).toMatchObject({
       circuitBreaker: false,

@@ -33,6 +33,7 @@ it('says in gRPC’s words how a service is called', async () => {
           minAvailable: 0.6,
           onAllOpen: 'fail-fast',
           startPhase: 'random',
+          dispatch: 'static',
           weights: { '10.0.0.1:50051': 5, '10.0.0.2:50051': 1 },
         },
       },
