@@ -158,7 +158,8 @@ export class CircuitBreakerMachine {
   #grant(deadline: number | undefined): number {
     const data = this.#data;
     if (data.mode === 'open') return 0;
-    if (data.mode === 'closed' || data.state === 'closed') return ++data.lastToken;
+    // Closed by itself is handled where calls are counted.
+    if (data.mode === 'closed') return ++data.lastToken;
     if (data.state === 'open') {
       if (data.at < data.until) return 0;
       this.#enter('half-open', data.at, 'open-time-over', data.mode, 0);

@@ -120,8 +120,11 @@ describe('reconfigure', () => {
     settle(breaker, 0, false);
     settle(breaker, 1_000, true);
     settle(breaker, 1_000, true);
-    breaker.reconfigure({ probes: 2 });
+    const heard: unknown[] = [];
+    breaker.reconfigure({ probes: 2, onEvent: (event) => heard.push(event) });
     expect(breaker.state).toBe('closed');
+    // Only that: what happened before anybody listened is over.
+    expect(heard).toMatchObject([{ to: 'closed', reason: 'probes-succeeded' }]);
   });
 
   it('counts slow calls from the moment it is told to', () => {
@@ -192,6 +195,41 @@ describe('reconfigure', () => {
     settle(breaker, 0, false);
     expect(breaker.state).toBe('closed');
   });
+});
+
+it('rejects a mode that there is not, before anything has changed', () => {
+  const breaker = createCircuitBreaker();
+  const before = JSON.stringify(breaker);
+  expect(() => breaker.force('ajar' as never)).toThrow(
+    /^mode must be auto, open or closed, got ajar$/,
+  );
+  expect(JSON.stringify(breaker)).toBe(before);
+});
+
+it('its plain data is the same alone, in an object and in a list', () => {
+  const breaker = createCircuitBreaker();
+  const json = JSON.stringify(breaker);
+  expect(JSON.stringify({ breaker })).toBe(`{"breaker":${json}}`);
+  expect(JSON.stringify([breaker, breaker])).toBe(`[${json},${json}]`);
+});
+
+it('moved to another clock, a result from before the move changes nothing', () => {
+  const breaker = createCircuitBreaker({ consecutiveFailures: 1 });
+  breaker.acquire(1_000);
+  const last = breaker.acquire(1_000);
+  const moved = createCircuitBreaker({ consecutiveFailures: 1 }, breaker.toJSON(1_500), 70);
+  expect(moved.toJSON().since).toBe(breaker.toJSON().since - 1_430);
+  for (const token of [last - 1, last]) moved.settle(token, 80, 'failure');
+  expect(moved.state).toBe('closed');
+  settle(moved, 80, false);
+  expect(moved.state).toBe('open');
+});
+
+it('I7: in plain data, too, the mode overrules the state', () => {
+  const breaker = createCircuitBreaker({ consecutiveFailures: 1 });
+  settle(breaker, 0, false);
+  const forced = createCircuitBreaker({}, { ...breaker.toJSON(), mode: 'closed' });
+  expect([forced.state, forced.pickable(1), forced.acquire(1) > 0]).toEqual(['closed', true, true]);
 });
 
 it('a permit that has been settled changes nothing any more, not even the time', () => {
@@ -283,6 +321,19 @@ describe('plain data from elsewhere', () => {
       { ...json, state: 'half-open', probes: { ...probing, succeeded: null } },
       /^json.probes.succeeded must be an integer .*, got null$/,
     ],
+    [
+      { ...json, state: 'half-open', probes: { ...probing, ignored: -1 } },
+      /^json.probes.ignored must be an integer .*, got -1$/,
+    ],
+    [
+      { ...json, state: 'half-open', probes: { ...probing, leases: 'none' } },
+      /^json.probes.leases must be an array, got none$/,
+    ],
+    [
+      { ...json, state: 'half-open', probes: { ...probing, leases: [{ expiresAt: 1 }] } },
+      /^json.probes.leases.token must be an integer .*, got undefined$/,
+    ],
+    [{ ...json, state: 'half-open', probes: 7 }, /^json.probes must be an object, got 7$/],
   ])('rejects %j', (data, message) => {
     expect(() => createCircuitBreaker({}, data as never)).toThrow(message);
   });
