@@ -27,6 +27,10 @@ export interface AttemptLink {
   endpoint: string | undefined;
   /** How often the picker has sent it: more than once when a layer below retries, too. */
   picks: number;
+  /** Whether the picker refused to send it: another attempt would fare no better. */
+  refused: boolean;
+  /** What the server said on retries when the attempt failed (`grpc-retry-pushback-ms`), if it did. */
+  pushback: string | undefined;
 }
 
 /** Name of the metadata key. A picker that knows it removes it; another policy sends it to the server. */
@@ -67,6 +71,8 @@ export function openAttemptLink(tried: Set<string>): AttemptLink {
     whenAllTried: 'repeat',
     endpoint: undefined,
     picks: 0,
+    refused: false,
+    pushback: undefined,
   };
   registry.links.set(link.id, link);
   return link;

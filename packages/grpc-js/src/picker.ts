@@ -66,14 +66,14 @@ export class WeightedPicker implements Picker {
     const said = takeLink(args.metadata);
     const link = said === STREAM_ID ? undefined : said;
     const illegal = illegalHeader(args.metadata);
-    if (illegal !== undefined) return this.#refuse('DROP', illegal, 'illegal-metadata');
+    if (illegal !== undefined) return this.#refuse('DROP', illegal, 'illegal-metadata', link);
     const mark = markOf(args);
     const tried = link?.tried ?? (mark && (mark.tried ?? new Set([mark.key])));
     const pick =
       tried === undefined || tried.size === 0
         ? this.#balancer.pick()
         : this.#balancer.pick({ tried, whenAllTried: link?.whenAllTried ?? 'repeat' });
-    if (pick.kind === 'none') return this.#explain(pick.reason, pick.retryAfterMs);
+    if (pick.kind === 'none') return this.#explain(pick.reason, pick.retryAfterMs, link);
     const { key, leaf } = pick.endpoint;
     if (leaf.subchannel === null) {
       pick.attempt.end('ignored');
@@ -85,6 +85,7 @@ export class WeightedPicker implements Picker {
     if (link !== undefined) {
       link.endpoint = key;
       link.picks++;
+      link.refused = false;
     }
     const { COMPLETE } = this.#grpc.experimental.PickResultType;
     const picked = new Picked(COMPLETE, leaf.subchannel, key, tried, pick.attempt, said, this);
@@ -101,6 +102,10 @@ export class WeightedPicker implements Picker {
     trailers: Metadata,
   ): Outcome {
     this.#reports?.callEnded(key, trailers);
+    if (link !== undefined && code !== status.OK) {
+      const said = trailers.get('grpc-retry-pushback-ms');
+      link.pushback = said.length === 0 ? undefined : said.join(', ');
+    }
     return link?.timedOut === true ? 'failure' : classify(code, details, this.#failureCodes);
   }
 
@@ -109,17 +114,17 @@ export class WeightedPicker implements Picker {
     return this.#isAdaptive ? attemptDetails(streams, trailers) : undefined;
   }
 
-  #explain(reason: NoPickReason, retryAfterMs: number): PickResult {
+  #explain(reason: NoPickReason, retryAfterMs: number, link: AttemptLink | undefined): PickResult {
     switch (reason) {
       case 'empty':
-        return this.#refuse('TRANSIENT_FAILURE', 'all endpoints are drained', reason);
+        return this.#refuse('TRANSIENT_FAILURE', 'all endpoints are drained', reason, link);
       case 'all-open': {
         // A drop: neither waited for (wait_for_ready) nor retried, and it costs no throttling tokens.
         const wait = `retry in ${Math.ceil(retryAfterMs)} ms`;
-        return this.#refuse('DROP', `all circuit breakers are open; ${wait}`, reason);
+        return this.#refuse('DROP', `all circuit breakers are open; ${wait}`, reason, link);
       }
       case 'all-tried':
-        return this.#refuse('DROP', 'all endpoints were tried', reason);
+        return this.#refuse('DROP', 'all endpoints were tried', reason, link);
       case 'unavailable':
         break;
     }
@@ -137,7 +142,13 @@ export class WeightedPicker implements Picker {
     };
   }
 
-  #refuse(type: 'TRANSIENT_FAILURE' | 'DROP', details: string, reason: string): PickResult {
+  #refuse(
+    type: 'TRANSIENT_FAILURE' | 'DROP',
+    details: string,
+    reason: string,
+    link?: AttemptLink,
+  ): PickResult {
+    if (link !== undefined) link.refused = true;
     const metadata = new this.#grpc.Metadata();
     metadata.set(REFUSED_KEY, reason);
     return {

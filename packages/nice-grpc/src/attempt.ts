@@ -64,9 +64,10 @@ export interface AttemptPlan {
  */
 export class Attempt {
   readonly metadata: Metadata;
+  /** What the picker knows of it. */
+  readonly link: AttemptLink;
   readonly #caller: AbortSignal | undefined;
   readonly #path: string;
-  readonly #link: AttemptLink;
   readonly #controller: AbortController;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -75,9 +76,9 @@ export class Attempt {
     this.#caller = caller.signal;
     this.#path = plan.method.path;
     this.#controller = new AbortController();
-    this.#link = openAttemptLink(plan.tried);
-    this.#link.streams = plan.method.requestStream || plan.method.responseStream;
-    this.metadata = Metadata(caller.metadata).set(ATTEMPT_LINK_KEY, this.#link.id);
+    this.link = openAttemptLink(plan.tried);
+    this.link.streams = plan.method.requestStream || plan.method.responseStream;
+    this.metadata = Metadata(caller.metadata).set(ATTEMPT_LINK_KEY, this.link.id);
     if (serverTimeoutMs !== Number.POSITIVE_INFINITY) {
       this.metadata.set(TIMEOUT_KEY, formatTimeout(serverTimeoutMs));
     }
@@ -85,11 +86,6 @@ export class Attempt {
     if (this.#caller?.aborted === true) this.#onAbort();
     else this.#caller?.addEventListener('abort', this.#onAbort);
     this.limit(timeoutMs);
-  }
-
-  /** Whether it was sent to an endpoint. */
-  get reached(): boolean {
-    return this.#link.endpoint !== undefined;
   }
 
   get signal(): AbortSignal {
@@ -118,7 +114,7 @@ export class Attempt {
   /** Lets go of everything. To be called when the attempt has ended, however it has. */
   close(): void {
     clearTimeout(this.#timer);
-    closeAttemptLink(this.#link);
+    closeAttemptLink(this.link);
     this.#caller?.removeEventListener('abort', this.#onAbort);
   }
 
@@ -128,7 +124,7 @@ export class Attempt {
 
   /** A deadline further out aborts with its error as the reason: that, too, is the endpoint's fault. */
   #abort(reason: unknown): void {
-    this.#link.timedOut = reason instanceof ClientError && reason.code === Status.DEADLINE_EXCEEDED;
+    this.link.timedOut = reason instanceof ClientError && reason.code === Status.DEADLINE_EXCEEDED;
     this.#controller.abort(reason);
   }
 }

@@ -16,6 +16,9 @@ import {
 import { type HeaderRule, HeldBack } from './held-back.ts';
 import { isCancelledByServer } from './outcome.ts';
 
+/** A generic client could call any number of methods. */
+const MAX_LINKED = 1_000;
+
 /**
  * Creates a middleware that makes a failed call again, at another endpoint.
  *
@@ -39,6 +42,8 @@ export function failoverMiddleware(
 ): ClientMiddleware<FailoverCallOptions> {
   const settings = completeFailover(options);
   const { budget, retryableCodes } = settings;
+  /** Methods whose latest attempt was sent by a picker that knows links. */
+  const linked = new Set<string>();
 
   const tell = (event: FailoverEvent, path: string): void => {
     publish('wrr:failover', { ...event, path });
@@ -79,18 +84,14 @@ export function failoverMiddleware(
         const timeoutMs = Math.min(attemptMs, leftMs);
         // A stream that has begun to answer may take as long as the call may.
         const serverTimeoutMs = responseStream ? leftMs : timeoutMs;
-        const attempt = new Attempt(callOptions, {
-          method,
-          number,
-          tried,
-          timeoutMs,
-          serverTimeoutMs,
-        });
-        const held = new HeldBack(callOptions, rule, () =>
+        const plan = { method, number, tried, timeoutMs, serverTimeoutMs };
+        const attempt = new Attempt(callOptions, plan);
+        const { metadata, signal, link } = attempt;
+        const isLinked = linked.has(path);
+        const held = new HeldBack(callOptions, link, isLinked, rule, () =>
           attempt.limit(deadline - performance.now()),
         );
         try {
-          const { metadata, signal } = attempt;
           const next = { ...rest, metadata, signal, ...held.callbacks };
           if (call.responseStream) {
             return yield* held.committing(call.next(requests ?? call.request, next));
@@ -107,7 +108,7 @@ export function failoverMiddleware(
           decision ??= settings.decide();
           const delayMs =
             !isLost && mayRepeat(error, held, retryableCodes, isTimed)
-              ? decision.afterFailure(held, number, now, deadline, attempt.reached)
+              ? decision.afterFailure(held, number, now, deadline, link.endpoint !== undefined)
               : 'not-retryable';
           if (typeof delayMs === 'string') {
             const reason = delayMs;
@@ -122,6 +123,8 @@ export function failoverMiddleware(
           now = performance.now();
         } finally {
           attempt.close();
+          if (link.picks > 0 && !isLinked && linked.size < MAX_LINKED) linked.add(path);
+          if (link.picks === 0 && isLinked) linked.delete(path);
         }
       }
     } finally {

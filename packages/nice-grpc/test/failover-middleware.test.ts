@@ -237,6 +237,33 @@ describe('failover middleware', () => {
       await expect(call).rejects.toThrow('UNAVAILABLE');
     });
 
+    it.each([
+      ['the server', { pushback: '-1', refused: false, picks: 1 }],
+      ['the policy', { pushback: undefined, refused: true, picks: 0 }],
+    ])(
+      'when %s says so through the link: a picker that takes it saves the conversion of trailers',
+      async (_who, said) => {
+        const middleware = failoverMiddleware({ backoff: quick });
+        const listened: boolean[] = [];
+        const playing = (what: object, fails: boolean) =>
+          responding((_request, { metadata, onTrailer }, attempt) => {
+            const link = findAttemptLink(metadata?.get(ATTEMPT_LINK_KEY) ?? '');
+            if (link !== undefined) Object.assign(link, what);
+            listened.push(onTrailer !== undefined);
+            if (fails && attempt === 1) throw error(Status.UNAVAILABLE);
+            return 'answer';
+          });
+        await unary(middleware, playing({ picks: 1 }, false), {}, idempotent);
+        const refused = unary(middleware, playing(said, true), {}, idempotent);
+        await expect(refused).rejects.toThrow('UNAVAILABLE');
+        await unary(middleware, playing({ picks: 0 }, false), {}, idempotent);
+        await unary(middleware, playing({ picks: 0 }, false), {}, idempotent);
+        expect(listened[0]).toBe(true);
+        expect(listened[1]).toBe(false);
+        expect(listened[3]).toBe(true); // another channel, whose policy knows no links
+      },
+    );
+
     it('when the wait would outlast the deadline', async () => {
       const transport = failing(error(Status.UNAVAILABLE));
       const middleware = failoverMiddleware({ backoff: { initialMs: 10_000, maxMs: 10_000 } });

@@ -134,8 +134,8 @@ describe('adaptive dispatch', () => {
   ])('takes no latency from streams, %s, and tells servers nothing of it', async (_, options) => {
     const all = await cluster(1, 1);
     const client = await connected(clientOf(`wrr:///${all.weighted}`, adaptive(options)), 2);
-    for (let index = 0; index < 8; index++) {
-      const [reply] = await callStream(client, { delayMs: 20 });
+    const streams = Array.from({ length: 8 }, () => callStream(client, { delayMs: 1_000 }));
+    for (const [reply] of await Promise.all(streams)) {
       expect(Object.keys(reply?.metadata ?? {}).filter((key) => key.startsWith('wrr'))).toEqual([]);
     }
     // Averages are made ten times a second, by a pick.
@@ -143,7 +143,7 @@ describe('adaptive dispatch', () => {
       await callUnary(client);
       return loads().every((load) => (load?.latencyMs ?? 0) > 0);
     });
-    for (const load of loads()) expect(load?.latencyMs).toBeLessThan(20);
+    for (const load of loads()) expect(load?.latencyMs).toBeLessThan(500);
   });
 
   it.each([

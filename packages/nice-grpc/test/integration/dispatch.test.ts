@@ -29,16 +29,18 @@ it.each([
 ])('streams give adaptive dispatch no latency under %s', async (_, factory) => {
   const policy = { dispatch: 'adaptive' } as const;
   const client = await clientOf([a, b], { factory, policy });
-  const behaviour = { delayMs: 20 };
-  for (let index = 0; index < 6; index++) {
-    await all(client.serverStream({ behaviour }, { deadline: 10_000 }));
-    await client.clientStream(requests(1, { behaviour }), { deadline: 10_000 });
-  }
+  const behaviour = { delayMs: 1_000 };
+  await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      await all(client.serverStream({ behaviour }, { deadline: 15_000 }));
+      await client.clientStream(requests(1, { behaviour }), { deadline: 15_000 });
+    }),
+  );
   await waitFor(async () => {
-    await client.unary({}, { deadline: 10_000 });
+    await client.unary({}, { deadline: 15_000 });
     return endpoints().every(({ load }) => (load?.latencyMs ?? 0) > 0);
   });
-  for (const { load } of endpoints()) expect(load?.latencyMs).toBeLessThan(20);
+  for (const { load } of endpoints()) expect(load?.latencyMs).toBeLessThan(500);
 });
 
 it('a server tells how many other requests are in flight, whatever becomes of them', async () => {

@@ -134,6 +134,29 @@ describe('after its header', () => {
   });
 });
 
+it('a server that wants no retries gets none, and one that names a wait is waited for', async () => {
+  const client = await clientOf([a, b], { factory: everything() });
+  for (let index = 0; index < 4; index++) await client.unary({});
+  const pushing = (said: string) => ({
+    failWith: Status.UNAVAILABLE,
+    trailers: { 'grpc-retry-pushback-ms': said },
+  });
+  await a.behave(pushing('-1'));
+  await b.behave(pushing('-1'));
+  await a.resetCounters();
+  await b.resetCounters();
+  await expect(client.unary({})).rejects.toMatchObject({ code: Status.UNAVAILABLE });
+  expect((await a.counters()).calls + (await b.counters()).calls).toBe(1);
+  await a.behave(pushing('300'));
+  await b.behave({});
+  for (const _ of [1, 2]) {
+    const start = performance.now();
+    const { metadata } = await client.unary({});
+    const waited = metadata['grpc-previous-rpc-attempts'] !== undefined;
+    if (waited) expect(performance.now() - start).toBeGreaterThan(290);
+  }
+});
+
 it('a server that knows the deadline ends the call by itself', async () => {
   await a.behave({ hang: true });
   const client = await clientOf([a]); // no middleware: nobody cancels this call at the client
