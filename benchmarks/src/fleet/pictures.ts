@@ -1,5 +1,6 @@
 import { linePlot, type Series } from '../plot.ts';
 import type { Picture, Row } from '../suite.ts';
+import { NAMES } from './contenders.ts';
 import { dotPlot } from './dot-plot.ts';
 import { errors, type Figure, p99 } from './figures.ts';
 import { BOUND } from './fleet-rows.ts';
@@ -18,16 +19,27 @@ function values({ ours, peers }: Row): Readonly<Record<string, number>> {
   return { ours, ...peers };
 }
 
+/** Those whose lines lie on others', or above all: there are more names than colours. */
+const CROWD: ReadonlySet<string> = new Set([
+  NAMES.staticWithReports,
+  'round robin',
+  'weighted random',
+  'EDF',
+  'peak-EWMA / weight',
+]);
+
 function againstLoad(rows: readonly Row[]): readonly Picture[] {
   const chosen = rowsOf(rows, p99).filter(({ at }) => at?.['fleet'] === fewTimesHigh.name);
   const [first] = chosen;
   if (first === undefined || chosen.length < 2) return [];
-  const series = Object.keys(values(first)).map(
-    (name): Series => ({
-      name,
-      points: chosen.map((row) => [Number(row.at?.['load']), values(row)[name] ?? Number.NaN]),
-    }),
-  );
+  const series = Object.keys(values(first))
+    .filter((name) => !CROWD.has(name))
+    .map(
+      (name): Series => ({
+        name,
+        points: chosen.map((row) => [Number(row.at?.['load']), values(row)[name] ?? Number.NaN]),
+      }),
+    );
   return [
     {
       title: 'A few clients, a few servers, noisy neighbours',
