@@ -1,28 +1,26 @@
 import { type Metadata, metadataKeys } from './grpc.ts';
 
 /** Headers that HTTP/2 forbids (RFC 9113, 8.2.2). */
-const FORBIDDEN = new Set([
-  'connection',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-]);
+const FORBIDDEN =
+  'connection http2-settings keep-alive proxy-connection transfer-encoding upgrade'.split(' ');
 
 /**
  * Headers that Node.js's HTTP/2 client takes once only. Those that grpc-js sets itself
  * (`content-type`, `user-agent`) and the one that it checks (`authorization`) are not among them.
  */
-const SINGLE = new Set(
-  (
-    'access-control-allow-credentials access-control-max-age access-control-request-method age ' +
-    'content-encoding content-language content-length content-location content-md5 content-range ' +
-    'date dnt etag expires from host if-match if-modified-since if-none-match if-range ' +
-    'if-unmodified-since last-modified location max-forwards proxy-authorization range referer ' +
-    'retry-after tk upgrade-insecure-requests x-content-type-options'
-  ).split(' '),
-);
+const SINGLE = (
+  'access-control-allow-credentials access-control-max-age access-control-request-method age ' +
+  'content-encoding content-language content-length content-location content-md5 content-range ' +
+  'date dnt etag expires from host if-match if-modified-since if-none-match if-range ' +
+  'if-unmodified-since last-modified location max-forwards proxy-authorization range referer ' +
+  'retry-after tk upgrade-insecure-requests x-content-type-options'
+).split(' ');
+
+/** Most headers are in neither list: one look-up says so, at every call. */
+const LIMITS = new Map([
+  ...FORBIDDEN.map((key) => [key, 0] as const),
+  ...SINGLE.map((key) => [key, 1] as const),
+]);
 
 /**
  * Says what is wrong with a call's metadata, if Node.js would refuse to send it.
@@ -33,10 +31,10 @@ const SINGLE = new Set(
  */
 export function illegalHeader(metadata: Metadata): string | undefined {
   for (const key of metadataKeys(metadata)) {
-    if (FORBIDDEN.has(key)) return `metadata ${key} is not allowed in HTTP/2`;
-    if (SINGLE.has(key) && metadata.get(key).length > 1) {
-      return `metadata ${key} must not have more than one value`;
-    }
+    const limit = LIMITS.get(key);
+    if (limit === undefined || metadata.get(key).length <= limit) continue;
+    if (limit === 0) return `metadata ${key} is not allowed in HTTP/2`;
+    return `metadata ${key} must not have more than one value`;
   }
   return undefined;
 }

@@ -60,7 +60,7 @@ export const STREAM_ID = 'stream';
  * takes its key off the metadata: they are a copy of the attempt's own, and what goes on the wire.
  */
 export function takeLink(metadata: Metadata): AttemptLink | typeof STREAM_ID | undefined {
-  const [id] = metadata.get(ATTEMPT_LINK_KEY);
+  const id = metadata.get(ATTEMPT_LINK_KEY)[0];
   if (id === undefined) return undefined;
   metadata.remove(ATTEMPT_LINK_KEY);
   return id === STREAM_ID ? STREAM_ID : findAttemptLink(String(id));
