@@ -12,9 +12,18 @@ import {
 import { Events } from '../src/fleet/events.ts';
 import type { FleetModel } from '../src/fleet/model.ts';
 import type { PolicyKind } from '../src/fleet/policies/policy.ts';
+import { prequalByInFlight } from '../src/fleet/policies/prequal.ts';
+import { peakEwma } from '../src/fleet/policies/with-load.ts';
 import { createStream } from '../src/fleet/random.ts';
 import { reactionMs } from '../src/fleet/reaction.ts';
-import { fewTimesHigh, healthy, healthyEqual, scaleOut, slow } from '../src/fleet/scenarios.ts';
+import {
+  blackHole,
+  fewTimesHigh,
+  healthy,
+  healthyEqual,
+  scaleOut,
+  slow,
+} from '../src/fleet/scenarios.ts';
 import { firstSeed } from '../src/fleet/seeds.ts';
 import { simulate } from '../src/fleet/simulate.ts';
 import { type FleetResult, percentile } from '../src/fleet/tally.ts';
@@ -113,6 +122,34 @@ describe('peers', { timeout: 60_000 }, () => {
     for (const name of Object.keys(AWARE)) {
       expect(percentile(run(name, model).latencies, 0.99)).toBeLessThan(0.9 * blind);
     }
+  });
+});
+
+// In small what `bench fleet` shows at length; other seeds than it uses.
+describe('adaptive dispatch', { timeout: 60_000 }, () => {
+  const shorter = { warmUpMs: 1_000, measuredMs: 10_000 } as const;
+  const p99 = (model: FleetModel, kind: PolicyKind) =>
+    percentile(simulate(model, kind, 51).latencies, 0.99);
+
+  it('keeps the shares of a healthy fleet', () => {
+    expect(simulate({ ...healthy, ...shorter }, adaptive, 51).worstShareError).toBeLessThan(0.06);
+  });
+
+  it('is not drawn into a black hole, and needs no breaker for that', () => {
+    const { failed, calls } = simulate({ ...blackHole, ...shorter }, adaptive, 51);
+    expect(calls).toBeGreaterThan(10_000);
+    expect(failed / calls).toBeLessThan(0.01);
+  });
+
+  it('has no longer a tail than peak-EWMA when one server is slow', () => {
+    const model = { ...slow, ...shorter };
+    expect(p99(model, adaptive)).toBeLessThan(p99(model, peakEwma));
+  });
+
+  it('has about the tail of Prequal among noisy neighbours, and no calls are lost', () => {
+    const model = { ...fewTimesHigh, ...shorter };
+    expect(p99(model, adaptive)).toBeLessThan(1.25 * p99(model, prequalByInFlight));
+    expect(simulate(model, adaptive, 51).failed).toBe(0);
   });
 });
 
