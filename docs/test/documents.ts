@@ -4,7 +4,16 @@ import { join, relative } from 'node:path';
 /** The top folder of the repository. */
 export const root: string = join(import.meta.dirname, '../..');
 
-const SKIPPED = new Set(['node_modules', 'dist', '.git', '.cache', '.turbo', 'api', '.changeset']);
+const SKIPPED = new Set([
+  'node_modules',
+  'dist',
+  '.git',
+  '.cache',
+  '.turbo',
+  '.stryker-tmp',
+  'api',
+  '.changeset',
+]);
 
 /** Paths of all Markdown files of the repository, from its top. */
 export function markdownFiles(folder: string = root): string[] {
