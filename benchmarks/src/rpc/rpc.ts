@@ -2,6 +2,7 @@ import type { Suite } from '../suite.ts';
 import { frozenServerRows } from './frozen-server.ts';
 import { listUpdateRows } from './list-update.ts';
 import { niceGrpcRows } from './nice-grpc.ts';
+import { scenarioRows, scenarios } from './scenario.ts';
 import { throughputRows } from './throughput.ts';
 
 /** What the adapters cost and do on real connections, beside grpc-js's own round robin. */
@@ -14,9 +15,16 @@ export const rpc: Suite = {
       description: 'rpc: only this stack',
       choices: ['grpc-js', 'nice-grpc'],
     },
+    {
+      flags: '--scenario <scenario>',
+      description: 'rpc: only this: one of five servers in trouble, by kind of dispatch',
+      choices: [...scenarios],
+    },
   ],
   async run(context) {
-    const { stack } = context.options;
+    const { stack, scenario } = context.options;
+    const wanted = scenarios.find((name) => name === scenario);
+    if (wanted !== undefined) return scenarioRows(wanted, context);
     const rows = [];
     if (stack !== 'nice-grpc') {
       rows.push(...(await throughputRows(context)));
