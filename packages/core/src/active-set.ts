@@ -86,8 +86,9 @@ export class ActiveSet {
       return (credit[b] ?? 0) - (credit[a] ?? 0) || (rank[a] ?? 0) - (rank[b] ?? 0);
     });
     // Numbers are sorted many times faster than objects: the weight, and below 2^32 the place so far.
-    const keys = Float64Array.from(byCredit, (slot, i) => (weight[slot] ?? 0) * 2 ** 32 + i).sort();
-    for (const key of keys) this.release(byCredit[key % 2 ** 32] ?? 0);
+    const keys = new Float64Array(byCredit.length);
+    for (const [i, slot] of byCredit.entries()) keys[i] = (weight[slot] ?? 0) * 2 ** 32 + i;
+    for (const key of keys.sort()) this.release(byCredit[key % 2 ** 32] ?? 0);
   }
 
   /** Gives slots new credits. */

@@ -18,8 +18,7 @@ export function nearestBefore(slots: Slots<unknown>, first: number, slot: number
   let nearest = first;
   const stride = Math.ceil(keys.length / SAMPLE);
   for (let row = 0; row < keys.length; row += stride) {
-    if (row === slot || weight[row] !== weight[slot] || next[row]! < 0) continue;
-    if (!slots.isActive(row)) continue;
+    if (weight[row] !== weight[slot] || next[row]! < 0) continue;
     if (precedes(slots, row, slot) && precedes(slots, nearest, row)) nearest = row;
   }
   return nearest;

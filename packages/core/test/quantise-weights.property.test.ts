@@ -60,6 +60,11 @@ describe('quantiseWeights', () => {
     expect(heavy / light).toBeCloseTo(100, 1);
   });
 
+  it('takes every option within its bounds, the bounds included', () => {
+    expect(quantiseWeights([4, 1], { steps: 1_024, range: 2 })).toEqual([524_288, 262_144]);
+    expect(quantiseWeights([4, 1], { steps: 2, range: 10_000 })).toHaveLength(2);
+  });
+
   it('takes nothing and only drained endpoints', () => {
     expect(quantiseWeights([])).toEqual([]);
     expect(quantiseWeights([0, 0])).toEqual([0, 0]);
