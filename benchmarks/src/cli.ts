@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { agreement, describeAgreement, readRows } from './agreement.ts';
 import { html } from './html.ts';
 import { workDone } from './interleave.ts';
 import { describeMachine } from './machine.ts';
@@ -43,6 +44,13 @@ export async function main(
   };
   for (const suite of suites) add(suite.name, suite.title, [suite]);
   add('all', 'every suite, one after the other', suites);
+  program
+    .command('compare <first> <second>')
+    .description('says how well the JSON files of two runs agree')
+    .exitOverride()
+    .action((first: string, second: string) => {
+      output.out(`${describeAgreement(agreement(readRows(first), readRows(second)))}\n`);
+    });
 
   try {
     await program.parseAsync(withSuite(argv), { from: 'user' });
@@ -70,6 +78,7 @@ async function run(
   const machine = describeMachine(packages);
   output.out(`${header(machine)}\n`);
   const results: { suite: Suite; rows: readonly Row[] }[] = [];
+  const durations: Record<string, number> = {};
   for (const suite of chosen) {
     const start = performance.now();
     const progress = (what: string) => {
@@ -79,11 +88,16 @@ async function run(
     const rows = await suite.run({ quick, options, progress });
     output.out(`\n${suite.title}${quick ? ' (quick: not for quoting)' : ''}\n${table(rows)}\n`);
     results.push({ suite, rows });
+    durations[suite.name] = Math.round((performance.now() - start) / 100) / 10;
+    progress('done');
   }
   const { json, html: report } = options;
   if (typeof json === 'string') {
     const rows = results.flatMap((result) => result.rows);
-    writeFileSync(json, `${JSON.stringify({ machine, quick, rows }, null, 1)}\n`);
+    writeFileSync(
+      json,
+      `${JSON.stringify({ machine, quick, seconds: durations, rows }, null, 1)}\n`,
+    );
     output.err(`wrote ${json}\n`);
   }
   if (typeof report === 'string') {

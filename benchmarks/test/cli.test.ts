@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -65,12 +65,29 @@ describe('bench', () => {
     const written = JSON.parse(readFileSync(json, 'utf8'));
     expect(written.rows).toEqual([row]);
     expect(written.machine.node).toBe(process.version);
+    expect(written.seconds.toy).toBeGreaterThanOrEqual(0);
     const report = readFileSync(html, 'utf8');
     expect(report).toContain('<svg>12.34</svg>');
     expect(report).toContain('a &lt; b');
     expect(report).toContain('<b>12.3</b>');
     expect(report).toContain('<td>98.7<small>8×</small></td>');
     expect(report).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
+  });
+
+  it('says how well two runs agree', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'wrr-bench-'));
+    const write = (name: string, ratio: Row['ratio']) => {
+      const file = join(folder, name);
+      writeFileSync(file, JSON.stringify({ rows: [{ ...row, ratio }] }));
+      return file;
+    };
+    const first = write('a.json', { same: 2, near: 2, apart: 10, gone: 1, none: 0 });
+    const second = write('b.json', { same: 2, near: 1.85, apart: 12, fresh: 1, none: 3 });
+    const { code, out } = await run('compare', first, second);
+    expect(code).toBe(0);
+    expect(out).toBe(
+      '3 ratios; within 5 %: 1, within 10 %: 2\n  20 % apart: toy: a < b / apart: 10.0, 12.0\n',
+    );
   });
 
   it.each([

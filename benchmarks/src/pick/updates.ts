@@ -1,6 +1,7 @@
 import { createSmoothWeightedRoundRobin, type Scheduler } from '@wrr/core';
 import { compileLoop } from '../compile-loop.ts';
 import { costRow, effort, interleave } from '../interleave.ts';
+import { seededRandom } from '../statistics.ts';
 import type { Context, Row } from '../suite.ts';
 import { endpointName } from './peers/peer.ts';
 import { distinct, equal, tiers3, type WeightSet } from './weights.ts';
@@ -11,14 +12,20 @@ interface Subject {
   readonly keys: readonly string[];
   readonly weights: readonly number[];
   readonly tried: Set<string>;
+  /** Random weights to change to: in order, they would find or leave room beside their neighbours. */
+  readonly fresh: Int32Array;
+  /** Operations so far, over all turns: a turn that did what the last one did would change nothing. */
+  count: number;
 }
 
 function subject(weights: readonly number[]): Subject {
   const scheduler = createSmoothWeightedRoundRobin<string>();
   const keys = weights.map((_, i) => endpointName(i));
   for (const [i, key] of keys.entries()) scheduler.set(key, weights[i] ?? 1);
+  const random = seededRandom(1);
+  const fresh = Int32Array.from({ length: 2 ** 16 }, () => 1 + Math.floor(random() * 1_000_000));
   for (let i = 0; i < 3 * weights.length; i++) scheduler.next();
-  return { scheduler, keys, weights, tried: new Set() };
+  return { scheduler, keys, weights, tried: new Set(), fresh, count: 0 };
 }
 
 // `k` walks through the keys so that neighbours in time are not neighbours in the set.
@@ -26,8 +33,8 @@ const KEY = 's.keys[k = (i * 7919) % s.keys.length]';
 
 /** One operation each, with the picks that follow it. */
 const operations: Readonly<Record<string, string>> = {
-  'weight change and pick': `(k = (i * 7919) % s.keys.length, s.scheduler.set(s.keys[k], s.weights[k] + (i & 1)), s.scheduler.next())`,
-  'weight change to any weight and pick': `(k = (i * 7919) % s.keys.length, s.scheduler.set(s.keys[k], 1 + (i * 48271) % 20000), s.scheduler.next())`,
+  'weight change and pick': `(k = (s.count * 7919) % s.keys.length, s.scheduler.set(s.keys[k], s.weights[k] + ((s.count++ / s.keys.length) & 1)), s.scheduler.next())`,
+  'weight change to any weight and pick': `(k = (s.count * 7919) % s.keys.length, s.scheduler.set(s.keys[k], s.fresh[s.count++ & 65535]), s.scheduler.next())`,
   'down, pick, up, pick': `(s.scheduler.setAvailable(${KEY}, false), s.scheduler.next(), s.scheduler.setAvailable(s.keys[k], true), s.scheduler.next())`,
   'removal, pick, addition, pick': `(s.scheduler.delete(${KEY}), s.scheduler.next(), s.scheduler.set(s.keys[k], s.weights[k]), s.scheduler.next())`,
   'pick and retry elsewhere (1 tried)': `(s.tried.clear(), s.tried.add(s.scheduler.next()), s.scheduler.next(s.tried))`,
@@ -47,6 +54,7 @@ export function updateCost({ quick, progress }: Context): readonly Row[] {
       for (const [name, body] of Object.entries(operations)) {
         progress(`${name}, ${set.name}, n = ${n}`);
         const loop = compileLoop(subject(set.create(n)), body);
+        loop(3 * n); // every key has changed: from here on, nothing is of the set as it was built
         const row = costRow(
           {
             suite: 'pick',

@@ -1,4 +1,5 @@
 export { type Certificate, type Certificates, createCertificates } from './certificates.ts';
+export { downloadDebianPackage } from './debian-package.ts';
 export { EtcdApi, type EtcdKeyValue } from './etcd-api.ts';
 export { type EtcdCluster, type EtcdClusterOptions, startEtcdCluster } from './etcd-cluster.ts';
 export type { EtcdTlsFiles } from './etcd-flags.ts';
@@ -30,3 +31,4 @@ export { printedCounts } from './printed-counts.ts';
 export { startTcpProxy, type TcpProxy, type TcpProxyOptions } from './tcp-proxy.ts';
 export { startUserServer, type UserServer } from './user-server.ts';
 export { sleep, type WaitForOptions, waitFor } from './wait-for.ts';
+export { workspaceRoot } from './workspace-root.ts';

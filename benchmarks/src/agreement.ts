@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import type { Row } from './suite.ts';
+
+/** A ratio that two runs measured. */
+export interface Repeated {
+  readonly name: string;
+  readonly first: number;
+  readonly second: number;
+  /** The larger over the smaller, minus 1. */
+  readonly change: number;
+}
+
+/** Finds the ratios that both runs have, those that agree least first. */
+export function agreement(first: readonly Row[], second: readonly Row[]): readonly Repeated[] {
+  const ratios = new Map(ratiosOf(second));
+  return ratiosOf(first)
+    .flatMap(([name, a]) => {
+      const b = ratios.get(name);
+      if (b === undefined || !(a > 0 && b > 0)) return [];
+      return [{ name, first: a, second: b, change: Math.max(a, b) / Math.min(a, b) - 1 }];
+    })
+    .sort((a, b) => b.change - a.change);
+}
+
+/** Says how well two runs agree: how many ratios within so much, and which ones do not by 10 %. */
+export function describeAgreement(all: readonly Repeated[]): string {
+  const within = (share: number) => all.filter(({ change }) => change <= share).length;
+  const apart = all.filter(({ change }) => change > 0.1);
+  return [
+    `${all.length} ratios; within 5 %: ${within(0.05)}, within 10 %: ${within(0.1)}`,
+    ...apart.map(({ name, first, second, change }) => {
+      const percent = Math.round(change * 100);
+      return `  ${percent} % apart: ${name}: ${first.toPrecision(3)}, ${second.toPrecision(3)}`;
+    }),
+  ].join('\n');
+}
+
+/** Reads the rows of a run's JSON. */
+export function readRows(file: string): readonly Row[] {
+  const { rows }: { rows: readonly Row[] } = JSON.parse(readFileSync(file, 'utf8'));
+  return rows;
+}
+
+function ratiosOf(rows: readonly Row[]): readonly (readonly [string, number])[] {
+  return rows.flatMap((row) =>
+    Object.entries(row.ratio).map(
+      ([peer, ratio]) => [`${row.suite}: ${row.case} / ${peer}`, ratio] as const,
+    ),
+  );
+}
