@@ -9,7 +9,7 @@ export interface DotLine {
   readonly values: Readonly<Record<string, number>>;
 }
 
-const LEFT = 250;
+const LEFT = 300;
 const RIGHT = 240;
 const WIDTH = 1_000;
 const LINE = 30;
@@ -26,9 +26,9 @@ export function dotPlot(label: string, lines: readonly DotLine[]): string {
   const bottom = TOP + Math.max(lines.length * LINE, names.length * 20);
   const colour = (i: number): string =>
     names[i] === 'ours' ? 'var(--ink)' : (COLOURS[i % COLOURS.length] ?? '');
-  // Names beyond the colours get a ring instead of a disc.
+  // Names beyond the colours get a ring instead of a disc, then a broken one.
   const mark = (x: number, y: number, i: number, title = ''): string =>
-    `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${names[i] === 'ours' ? 6 : 4.5}" fill="${i < COLOURS.length ? colour(i) : 'none'}" stroke="${colour(i)}" stroke-width="2">${title}</circle>`;
+    `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${names[i] === 'ours' ? 6 : 4.5}" fill="${i < COLOURS.length ? colour(i) : 'none'}" stroke="${colour(i)}" stroke-width="2"${i < 2 * COLOURS.length ? '' : ' stroke-dasharray="2"'}>${title}</circle>`;
   const ticks = toX.ticks(5).filter((tick) => /^[125]/.test(tick.toExponential()));
   const parts = [
     ...ticks.map(

@@ -14,7 +14,10 @@ export const fleet: Suite = {
       description: 'only one group of fleets',
       choices: GROUP_NAMES,
     },
-    { flags: '--large', description: 'also 10,000 clients of 1,000 servers (fleet; minutes)' },
+    {
+      flags: '--large',
+      description: 'also up to 10,000 clients of 1,000 servers (fleet; minutes)',
+    },
     { flags: '--seed <number>', description: 'the first seed of a simulated fleet (101)' },
   ],
   run(context) {

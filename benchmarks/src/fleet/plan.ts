@@ -8,6 +8,7 @@ import {
   NAMES,
   OURS,
   staticProtected,
+  staticWeights,
 } from './contenders.ts';
 import {
   errors,
@@ -21,6 +22,8 @@ import {
   shareError,
 } from './figures.ts';
 import type { Goal, Scenario } from './fleet-rows.ts';
+import { prequal, prequalByInFlight } from './policies/prequal.ts';
+import { peakEwma, twoChoices } from './policies/with-load.ts';
 import * as fleets from './scenarios.ts';
 
 /** A scenario and how often it is run, each time with another seed. */
@@ -84,28 +87,48 @@ function faults(): readonly Planned[] {
   ];
 }
 
+/** Whom the fleets that take long are run with. */
+const NOTED: Contenders = {
+  [NAMES.staticWeights]: staticWeights,
+  'P2C least-loaded': twoChoices,
+  [NAMES.peakEwma]: peakEwma,
+  [NAMES.prequal]: prequal,
+  [NAMES.prequalByInFlight]: prequalByInFlight,
+};
+
 /** Of many clients each knows little by itself: ours hears reports here, and is also run without. */
 function withReports(peers: Contenders): Pick<Planned, 'ours' | 'peers'> {
   const { [NAMES.adaptiveWithReports]: _, ...others } = peers;
   return { ours: adaptiveWithReports, peers: { [NAMES.adaptive]: adaptive, ...others } };
 }
 
+const FIGURES_OF_MANY = [...LATENCIES, imbalance];
+const REPORTS_GOAL: Goal = { figure: p99, times: PREQUALS, atMost: 1 };
+
 function many(): readonly Planned[] {
-  const shared = { ...withReports({ ...OURS, ...AWARE }), figures: [...LATENCIES, imbalance] };
-  const goals = [{ figure: p99, times: PREQUALS, atMost: 1 }];
+  const shared = { figures: FIGURES_OF_MANY, goals: [REPORTS_GOAL] };
   return [
-    { ...shared, model: fleets.manyTimesSmall, goals, runs: 5 },
-    { ...shared, model: fleets.thousandClients, goals, runs: 1 },
-    { ...shared, model: fleets.thousandClientsSubset, runs: 1 },
+    {
+      ...shared,
+      ...withReports({ ...OURS, ...AWARE }),
+      model: fleets.manyTimesSmall,
+      runs: 5,
+    },
+    { ...shared, ...withReports(NOTED), model: fleets.thousandClients, runs: 1 },
   ];
 }
 
+/** Fleets that take minutes, for those who ask. */
 function large(): readonly Planned[] {
-  const shared = { ...withReports({ ...OURS, ...AWARE }), figures: [...LATENCIES, imbalance] };
-  return [{ ...shared, model: fleets.tenThousandClients, runs: 1 }];
+  return [fleets.thousandClientsSubset, fleets.tenThousandClients].map((model) => ({
+    ...withReports(NOTED),
+    model,
+    figures: FIGURES_OF_MANY,
+    runs: 1,
+  }));
 }
 
-const GROUPS = { few, healthy, faults, many } as const;
+const GROUPS = { few, healthy, faults, many, large } as const;
 
 /** Parts of the suite, by their names on the command line. */
 export const GROUP_NAMES: readonly string[] = Object.keys(GROUPS);
@@ -117,10 +140,11 @@ const QUICK: ReadonlySet<string> = new Set(
 
 /** What `bench fleet` runs. */
 export function plan({ quick, options }: Pick<Context, 'quick' | 'options'>): readonly Planned[] {
+  const { group, large: withLarge } = options;
   const chosen = Object.entries(GROUPS)
-    .filter(([name]) => options['group'] === undefined || options['group'] === name)
+    .filter(([name]) => (group === undefined ? name !== 'large' : name === group))
     .flatMap(([, scenarios]) => scenarios());
-  if (options['large'] === true) return [...chosen, ...large()];
+  if (withLarge === true && group !== 'large') return [...chosen, ...large()];
   if (!quick) return chosen;
   return chosen.filter(({ model }) => QUICK.has(model.name)).map(shorten);
 }
