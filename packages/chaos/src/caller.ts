@@ -1,4 +1,4 @@
-/** What came of a call. */
+/** What came of a call, and how many attempts at it were sent to a server. */
 export type CallResult =
   | { readonly kind: 'ok'; readonly server: string; readonly attempts: number }
   | {
@@ -9,7 +9,7 @@ export type CallResult =
     };
 
 /** A client of one of the libraries: makes one idempotent unary call. Never rejects. */
-export type Caller = (onAttempt: () => void) => Promise<CallResult>;
+export type Caller = (onSent: () => void) => Promise<CallResult>;
 
 /** How long a call may take. */
 export const CALL_TIMEOUT_MS = 4_000;

@@ -6,7 +6,7 @@ import type { ClientRecords, Records } from './records.ts';
 const HEALTHY_MS = 2_000;
 /** After it has stood still, a client needs a moment to find that its deadlines have passed. */
 const THAW_MS = 1_000;
-/** Attempts per call. */
+/** Attempts per call that are sent to a server. */
 export const MAX_AMPLIFICATION = 1.3;
 /** Windows in which amplification is looked at, too. */
 const WINDOW_MS = 10_000;

@@ -39,8 +39,9 @@ export function createLoad(caller: Caller, rate: number): Load {
       attempts++;
     });
     const endedAt = Date.now();
-    // A process that stood still cannot say how long its calls took.
-    if (standstills === before) latencies.push(endedAt - startedAt);
+    // A process that stood still, perhaps until just now, cannot say how long its calls took.
+    const stoodStill = standstills !== before || performance.now() - last > STANDSTILL_MS;
+    if (!stoodStill) latencies.push(endedAt - startedAt);
     if (mine !== undefined && (result.kind === 'failed' || result.attempts > 1)) mine.unclean++;
     if (result.kind === 'ok') {
       succeeded++;

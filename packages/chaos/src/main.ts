@@ -6,7 +6,7 @@ import { check } from './check.ts';
 import { figuresOf } from './figures.ts';
 import { plot } from './plot.ts';
 import { run } from './run.ts';
-import { createSchedule, type FaultKind, faultKinds } from './schedule.ts';
+import { createSchedule, type FaultKind, faultKinds, type PaceName } from './schedule.ts';
 import { textReport } from './text-report.ts';
 import { timeline } from './timeline.ts';
 
@@ -33,7 +33,7 @@ function kindsOf(text: string | undefined): FaultKind[] | undefined {
 }
 
 /** Reads the pace from the command line; undefined for the one that goes with the length. */
-function paceOf(text: string | undefined): 'short' | 'long' | undefined {
+function paceOf(text: string | undefined): PaceName | undefined {
   if (text === undefined || text === 'short' || text === 'long') return text;
   throw new RangeError(`--pace must be short or long, got ${text}; usage: ${USAGE}`);
 }

@@ -1,10 +1,12 @@
 import { credentials } from '@grpc/grpc-js';
+import { ATTEMPT_LINK_KEY } from '@wrr/core';
 import { channelOptions } from '@wrr/grpc-js';
 import { deadlineMiddleware, failoverMiddleware } from '@wrr/nice-grpc';
 import { createChannel } from '@wrr/nice-grpc/channel';
 import { echoService } from '@wrr/test-support';
 import { ClientError, type ClientMiddleware, createClientFactory, Status } from 'nice-grpc';
 import { CALL_TIMEOUT_MS, type Caller, type CallResult, failover } from './caller.ts';
+import { watchAttempt } from './sent-attempt.ts';
 
 /** The test service with the kind of its method in the type, which nice-grpc looks at. */
 const echo = {
@@ -19,14 +21,14 @@ export function createNiceGrpcCaller(target: string): Caller {
     .use(failoverMiddleware({ idempotent: () => true, ...failover }))
     .use(deadlineMiddleware)
     .create(echo, channel);
-  return async (onAttempt): Promise<CallResult> => {
+  return async (onSent): Promise<CallResult> => {
     let attempts = 0;
-    const count = (): void => {
+    const sent = (): void => {
       attempts++;
-      onAttempt();
+      onSent();
     };
     try {
-      const { server } = await client.unary({}, { deadline: CALL_TIMEOUT_MS, onAttempt: count });
+      const { server } = await client.unary({}, { deadline: CALL_TIMEOUT_MS, onSent: sent });
       return { kind: 'ok', server, attempts };
     } catch (error) {
       const code = error instanceof ClientError ? error.code : Status.UNKNOWN;
@@ -36,10 +38,14 @@ export function createNiceGrpcCaller(target: string): Caller {
 }
 
 /** Innermost: sees every attempt. */
-const countAttempts: ClientMiddleware<{ onAttempt?: () => void }> = async function* countAttempts(
+const countAttempts: ClientMiddleware<{ onSent?: () => void }> = async function* countAttempts(
   call,
-  { onAttempt, ...options },
+  { onSent = () => {}, ...options },
 ) {
-  onAttempt?.();
-  return yield* call.next(call.request, options);
+  const ended = watchAttempt(options.metadata?.get(ATTEMPT_LINK_KEY), onSent);
+  try {
+    return yield* call.next(call.request, options);
+  } finally {
+    ended();
+  }
 };

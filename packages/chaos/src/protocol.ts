@@ -81,7 +81,7 @@ export interface ClientReport {
   readonly started: number;
   readonly succeeded: number;
   readonly failed: readonly FailedCall[];
-  /** Calls handed to grpc-js's channel, those above included. */
+  /** What was sent to servers, first attempts included. */
   readonly attempts: number;
   /** Processor time of the client, in milliseconds. */
   readonly cpuMs: number;
