@@ -1,67 +1,103 @@
-import { createRetryBudget, type FailoverDecision, planFailover } from '@wrr/core';
+import { createRetryBudget, type FailoverRules, planFailover } from '@wrr/core';
 import { describe, expect, it } from 'vitest';
 
-const NOW = 0;
-/** A tenth of a retry for each call, and none besides. */
-const tenth = () => createRetryBudget({ ratio: 0.1, reservePerSecond: 0 });
+const error = new Error('refused');
+const END = Number.POSITIVE_INFINITY;
+const always = { retryable: () => true, backoff: { jitter: 0 } };
+const decide = (rules: Partial<FailoverRules> = {}) => planFailover({ ...always, ...rules })();
+const budgetOf = (retries: number) =>
+  createRetryBudget({ ratio: 0, reservePerSecond: retries / 10, windowMs: 10_000 });
 
-function setUp(withUnsent = true) {
-  const budget = tenth();
-  const newDecision = planFailover({
-    retryable: () => true,
-    maxAttempts: 6,
-    budget,
-    unsentBudget: withUnsent ? tenth() : undefined,
-  });
-  /** Makes the attempts of one call, which end as told, for as long as it may. Returns how many. */
-  const call = (...reached: readonly boolean[]): number => {
-    budget.deposit(NOW);
-    const decision: FailoverDecision = newDecision();
-    for (const [index, isReached] of reached.entries()) {
-      const next = decision.afterFailure(undefined, index + 1, NOW, Infinity, isReached);
-      if (typeof next === 'string') return index + 1;
-      expect(decision.pay(NOW)).toBe(true);
+describe('after a failed attempt', () => {
+  it('the waits double up to their limit, for each call anew', () => {
+    const plan = planFailover({ ...always, maxAttempts: 9 });
+    for (const decision of [plan(), plan()]) {
+      const waits = [1, 2, 3, 4, 5, 6].map((n) => decision.afterFailure(error, n, 0, END));
+      expect(waits).toEqual([25, 50, 100, 200, 250, 250]);
     }
-    return reached.length + 1;
-  };
-  return { budget, newDecision, call };
-}
-
-describe('the budget of calls that reach no endpoint', () => {
-  it('bounds their attempts as the other would, and leaves that one alone', () => {
-    const { budget, call } = setUp();
-    let attempts = 0;
-    for (let number = 0; number < 1_000; number++) {
-      attempts += call(false, false, false, false, false, false);
-    }
-    expect(attempts).toBe(1_100);
-    expect(budget.balance(NOW)).toBe(100);
   });
 
-  it('pays no more as soon as an attempt has reached one', () => {
-    const { budget, call } = setUp();
-    for (let number = 0; number < 1_000; number++) call(true, false, true, false, false);
-    expect(budget.balance(NOW)).toBe(0);
+  it('a hedged call goes on at once', () => {
+    expect(decide({ hedgingDelayMs: 30 }).afterFailure(error, 1, 0, END)).toBe(0);
   });
 
-  it('pays for the first attempt that reaches one, and the other for what follows', () => {
-    const { budget, call } = setUp();
-    for (let number = 0; number < 9; number++) expect(call(false)).toBe(1);
-    // Each of the two has one retry now.
-    expect(call(false, true)).toBe(3);
-    expect(budget.balance(NOW)).toBe(0);
+  it('a pushback is obeyed to the millisecond, and the waits begin anew after it', () => {
+    let said: string | undefined;
+    const decision = decide({ maxAttempts: 9, pushback: () => said });
+    expect(decision.afterFailure(error, 1, 0, END)).toBe(25);
+    expect(decision.afterFailure(error, 2, 0, END)).toBe(50);
+    said = '7';
+    expect(decision.afterFailure(error, 3, 0, END)).toBe(7);
+    said = undefined;
+    expect(decision.afterFailure(error, 4, 0, END)).toBe(25);
   });
 
-  it('does not pay for hedges, which run beside an attempt that may have reached one', () => {
-    const { budget, newDecision } = setUp();
-    for (let number = 0; number < 10; number++) budget.deposit(NOW);
-    expect(newDecision().pay(NOW)).toBe(true);
-    expect(budget.balance(NOW)).toBe(0);
+  it.each([
+    ['not-retryable', { retryable: () => false }, 1, END],
+    ['pushback', { pushback: (): string => '-1' }, 1, END],
+    ['pushback', { pushback: (): string => 'soon' }, 1, END],
+    ['attempts-used-up', { maxAttempts: 2 }, 2, END],
+    ['no-time-left', {}, 1, 125],
+    ['budget-used-up', { budget: budgetOf(0) }, 1, END],
+  ] as const)('there is none: %s', (reason, rules, attempts, deadline) => {
+    expect(decide(rules).afterFailure(error, attempts, 100, deadline)).toBe(reason);
   });
 
-  it('is the one of all calls when there is no other', () => {
-    const { budget, call } = setUp(false);
-    for (let number = 0; number < 1_000; number++) call(false, false, false);
-    expect(budget.balance(NOW)).toBe(0);
+  it.each([
+    ['the last attempt is still to come', { maxAttempts: 2 }, 1, END],
+    ['the wait ends before the deadline', {}, 1, 125.5],
+    ['the budget covers one', { budget: budgetOf(1) }, 1, END],
+  ] as const)('there is one: %s', (_why, rules, attempts, deadline) => {
+    expect(decide(rules).afterFailure(error, attempts, 100, deadline)).toBe(25);
+  });
+});
+
+describe('R8: what an attempt costs', () => {
+  it('nothing without a budget', () => {
+    const decision = decide();
+    decision.afterFailure(error, 1, 0, END);
+    expect(decision.pay(0)).toBe(true);
+  });
+
+  it('one retry, paid when it starts and not before', () => {
+    const budget = budgetOf(2);
+    const decision = decide({ budget });
+    decision.afterFailure(error, 1, 0, END);
+    expect(budget.balance(0)).toBe(2);
+    expect([decision.pay(0), decision.pay(0), decision.pay(0)]).toEqual([true, true, false]);
+  });
+
+  it('is paid from another budget until an endpoint has been reached', () => {
+    const budget = budgetOf(5);
+    const unsentBudget = createRetryBudget({ ratio: 1, reservePerSecond: 0.3, windowMs: 10_000 });
+    const decision = decide({ maxAttempts: 9, budget, unsentBudget });
+    expect(unsentBudget.balance(0)).toBe(3);
+    decision.afterFailure(error, 1, 0, END, false);
+    decision.afterFailure(error, 2, 0, END, false);
+    expect(unsentBudget.balance(0), 'a call is deposited once').toBe(4);
+    decision.pay(0);
+    expect([unsentBudget.balance(0), budget.balance(0)]).toEqual([3, 5]);
+    decision.afterFailure(error, 3, 0, END, true);
+    decision.pay(0);
+    expect([unsentBudget.balance(0), budget.balance(0)]).toEqual([3, 4]);
+    decision.afterFailure(error, 4, 0, END, false);
+    decision.pay(0);
+    expect([unsentBudget.balance(0), budget.balance(0)], 'once reached, for good').toEqual([3, 3]);
+  });
+
+  it('an attempt has reached an endpoint unless it is said otherwise', () => {
+    const [budget, unsentBudget] = [budgetOf(5), budgetOf(5)];
+    const decision = decide({ budget, unsentBudget });
+    decision.afterFailure(error, 1, 0, END);
+    decision.pay(0);
+    expect([unsentBudget.balance(0), budget.balance(0)]).toEqual([5, 4]);
+  });
+
+  it('the one budget pays for everything when there is no other', () => {
+    const budget = budgetOf(5);
+    const decision = decide({ budget });
+    decision.afterFailure(error, 1, 0, END, false);
+    decision.pay(0);
+    expect(budget.balance(0)).toBe(4);
   });
 });
