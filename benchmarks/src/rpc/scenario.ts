@@ -67,19 +67,34 @@ export async function scenarioRows(
   const name = `1,000 calls/s, ${WORDS[scenario]}`;
   const healthy = `1,000 calls/s, five healthy servers (before ${scenario})`;
   return [
-    row(`${name}: p99`, 'ms', episodes, ({ p99 }) => p99, (ours, { static: theirs = 0 }) =>
-      scenario === 'slow'
-        ? { text: '≤ 0.3 of static dispatch', met: ours <= 0.3 * theirs }
-        : undefined,
+    row(
+      `${name}: p99`,
+      'ms',
+      episodes,
+      ({ p99 }) => p99,
+      (ours, { static: theirs = 0 }) =>
+        scenario === 'slow'
+          ? { text: '≤ 0.3 of static dispatch', met: ours <= 0.3 * theirs }
+          : undefined,
     ),
     row(`${name}: p50`, 'ms', episodes, ({ p50 }) => p50),
-    row(`${name}: failed calls`, '%', episodes, ({ failed }) => failed, (ours) =>
-      scenario === 'black-hole' ? { text: '≤ 1 %', met: ours <= 1 } : undefined,
+    row(
+      `${name}: failed calls`,
+      '%',
+      episodes,
+      ({ failed }) => failed,
+      (ours) => (scenario === 'black-hole' ? { text: '≤ 1 %', met: ours <= 1 } : undefined),
     ),
-    row(`${healthy}: worst share`, '% off', episodes, ({ shareError }) => shareError, (ours) => ({
-      text: '≤ 2.5 %',
-      met: ours <= 2.5,
-    })),
+    row(
+      `${healthy}: worst share`,
+      '% off',
+      episodes,
+      ({ shareError }) => shareError,
+      (ours) => ({
+        text: '≤ 2.5 %',
+        met: ours <= 2.5,
+      }),
+    ),
   ];
 }
 

@@ -246,10 +246,10 @@ describe('failover middleware', () => {
         const middleware = failoverMiddleware({ backoff: quick });
         const listened: boolean[] = [];
         const playing = (what: object, fails: boolean) =>
-          responding((_request, { metadata, onTrailer }, attempt) => {
-            const link = findAttemptLink(metadata?.get(ATTEMPT_LINK_KEY) ?? '');
+          responding((_request, options, attempt) => {
+            const link = findAttemptLink(options.metadata?.get(ATTEMPT_LINK_KEY) ?? '');
             if (link !== undefined) Object.assign(link, what);
-            listened.push(onTrailer !== undefined);
+            listened.push(options.onTrailer !== undefined);
             if (fails && attempt === 1) throw error(Status.UNAVAILABLE);
             return 'answer';
           });
