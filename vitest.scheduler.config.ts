@@ -11,7 +11,7 @@ export default defineConfig({
     include: [
       'packages/core/test/{smooth-weighted-round-robin,rotation.property,scheduler-laws.property,quantise-weights.property}*.test.ts',
       'packages/core/test/{rotation,scheduler-laws,quantise-weights,queue-order,lines}.property.test.ts',
-      'packages/core/test/{phase,slots,active-set,weight-classes}.test.ts',
+      'packages/core/test/{phase,slots,active-set,weight-classes,rotation-scheduler}.test.ts',
     ],
     // Half of the time for no mutant: long runs, and the laws that the comparison with nginx's loop holds.
     testNamePattern: /^(?!.*(large sets|13, 14|3, 7, 8|with up to 60 keys)).*$/,
