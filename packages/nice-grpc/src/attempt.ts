@@ -96,13 +96,15 @@ export class Attempt {
   limit(timeoutMs: number): void {
     clearTimeout(this.#timer);
     if (timeoutMs > MAX_TIMER_MS) return;
+    const dueAt = performance.now() + timeoutMs;
     this.#timer = setTimeout(() => {
-      // The timer may be late because this process was busy. Then the answer may be here already,
-      // unread: it is read before the second timer.
+      // Timers run before sockets are read. After a block of this process every answer is unread: so
+      // the time of the block does not count, as far as it is no longer than the attempt's own.
+      const extraMs = Math.min(performance.now() - dueAt, timeoutMs);
       this.#timer = setTimeout(() => {
         const details = `no answer within ${Math.ceil(timeoutMs)} ms`;
         this.#abort(new ClientError(this.#path, Status.DEADLINE_EXCEEDED, details));
-      });
+      }, extraMs);
     }, timeoutMs);
   }
 
