@@ -22,7 +22,7 @@ export async function lossRows(server: EtcdServer, { quick, progress }: Context)
   const rows: Row[] = [];
   for (const [index, trouble] of troubles(quick).entries()) {
     progress(`loss of events: ${trouble.name}`);
-    rows.push(await lossRow(server, trouble, `loss${index}`, quick ? 8_000 : 35_000));
+    rows.push(await lossRow(server, trouble, `loss${index}`, quick ? 5_000 : 35_000));
   }
   return rows;
 }
