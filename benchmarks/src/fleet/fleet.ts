@@ -1,8 +1,11 @@
-import type { Suite } from '../suite.ts';
-import { fleetRows } from './fleet-rows.ts';
+import type { Row, Suite } from '../suite.ts';
+import type { FleetJob } from './fleet-worker.ts';
+import { inWorkers } from './in-workers.ts';
 import { drawFleet } from './pictures.ts';
 import { GROUP_NAMES, plan } from './plan.ts';
 import { firstSeed } from './seeds.ts';
+
+const WORKER = new URL('./fleet-worker.js', import.meta.url);
 
 /** What policies make of whole fleets: simulated on the shipping core, exact by seed. */
 export const fleet: Suite = {
@@ -20,19 +23,20 @@ export const fleet: Suite = {
     },
     { flags: '--seed <number>', description: 'the first seed of a simulated fleet (101)' },
   ],
-  run(context) {
-    const first = firstSeed(context.options['seed']);
-    return Promise.resolve(
-      plan(context).flatMap((planned) => {
-        const { model, runs, peers } = planned;
-        const policies = Object.keys(peers).length + 1;
-        context.progress(`${model.name} at ${model.load}: ${policies} policies, ${runs} runs each`);
-        return fleetRows(
-          planned,
-          Array.from({ length: runs }, (_, i) => first + i),
-        );
-      }),
-    );
+  async run({ quick, options, progress }) {
+    const scenarios = plan({ quick, options });
+    const first = firstSeed(options['seed']);
+    const jobs = scenarios.map((_, index): FleetJob => {
+      return { context: { quick, options }, index, firstSeed: first };
+    });
+    const rows = await inWorkers<FleetJob, readonly Row[]>(WORKER, jobs, ({ index }) => {
+      const planned = scenarios[index];
+      if (planned === undefined) return;
+      const { model, runs, peers } = planned;
+      const policies = Object.keys(peers).length + 1;
+      progress(`${model.name} at ${model.load}: ${policies} policies, ${runs} runs each`);
+    });
+    return rows.flat();
   },
   draw: drawFleet,
 };
