@@ -233,7 +233,10 @@ describe('whatever its numbers', () => {
     fc.assert(
       fc.property(fc.nat(20), fc.nat(20), (ok, failed) => {
         let drawn = 0;
-        const random = () => 0.5 + 0 * drawn++;
+        const random = () => {
+          drawn++;
+          return 0.5;
+        };
         const throttle = createAdaptiveThrottle({ minRequests: 5, forcePassMs: 0, random });
         for (let i = 0; i < ok; i++) throttle.settle(0, 'success');
         for (let i = 0; i < failed; i++) throttle.settle(0, 'failure');
