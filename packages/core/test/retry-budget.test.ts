@@ -86,8 +86,12 @@ it('what it can pay for at once grows with the traffic', () => {
 it('takes a clock that steps back, NaN and infinities as "no later than before"', () => {
   const budget = createRetryBudget();
   for (let i = 0; i < 100; i++) budget.withdraw(50_000);
-  for (const now of [0, Number.NaN, Infinity, -Infinity]) expect(budget.withdraw(now)).toBe(false);
-  expect(budget.balance(60_000)).toBe(100);
+  for (const now of [0, Number.NaN, Infinity, -Infinity]) {
+    expect(budget.withdraw(now)).toBe(false);
+    // Nothing is forgotten when the clock is right again: the window has not moved.
+    expect([budget.balance(50_000), budget.balance(50_900)]).toEqual([0, 0]);
+  }
+  expect(budget.balance(60_900)).toBe(100);
 });
 
 it.each([
