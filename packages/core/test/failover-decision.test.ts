@@ -39,6 +39,7 @@ describe('after a failed attempt', () => {
     ['attempts-used-up', { maxAttempts: 2 }, 2, END],
     ['no-time-left', {}, 1, 125],
     ['budget-used-up', { budget: budgetOf(0) }, 1, END],
+    ['budget-used-up', { budget: budgetOf(0.5) }, 1, END],
   ] as const)('there is none: %s', (reason, rules, attempts, deadline) => {
     expect(decide(rules).afterFailure(error, attempts, 100, deadline)).toBe(reason);
   });

@@ -1,19 +1,19 @@
 import { expect, it } from 'vitest';
 import { AVAILABLE, CHANGED, JOINING, Slots } from '../src/slots.ts';
 
-it('gives rows in turn, and those that are free again, the last one first', () => {
+it('gives rows in turn, and all those that are free again, the last one first', () => {
   const slots = new Slots<string>(100);
-  expect(['a', 'b', 'c'].map((key) => slots.add(key, 0))).toEqual([0, 1, 2]);
-  slots.delete('a', 0);
-  slots.delete('b', 1);
-  expect(['d', 'e', 'f'].map((key) => slots.add(key, 0))).toEqual([1, 0, 3]);
+  expect(['a', 'b', 'c', 'd'].map((key) => slots.add(key, 0))).toEqual([0, 1, 2, 3]);
+  for (const [slot, key] of ['a', 'b', 'c'].entries()) slots.delete(key, slot);
+  expect(['e', 'f', 'g', 'h'].map((key) => slots.add(key, 0))).toEqual([2, 1, 0, 4]);
   expect([...slots.byKey]).toEqual([
-    ['c', 2],
-    ['d', 1],
-    ['e', 0],
-    ['f', 3],
+    ['d', 3],
+    ['e', 2],
+    ['f', 1],
+    ['g', 0],
+    ['h', 4],
   ]);
-  expect(slots.keys).toEqual(['e', 'd', 'c', 'f']);
+  expect(slots.keys).toEqual(['g', 'f', 'e', 'd', 'h']);
 });
 
 it('gives a new key a clean row, but for what is noted of the row itself', () => {
