@@ -77,6 +77,7 @@ export type { GrantedPermit, Permit, RefusedPermit } from './permit.ts';
 export type { NoPickReason, PickOptions, PickResult } from './pick.ts';
 export type { FailoverRules } from './plan-failover.ts';
 export { planFailover } from './plan-failover.ts';
+export { readProtobufNumbers } from './protobuf-numbers.ts';
 export { parsePushbackMs } from './pushback.ts';
 export type { QuantiseOptions } from './quantise-weights.ts';
 export { quantiseWeights } from './quantise-weights.ts';

@@ -1,4 +1,5 @@
 import type { LoadReport } from './load-report.ts';
+import { readProtobufNumbers } from './protobuf-numbers.ts';
 
 /** Name of the trailer in which wrr's server helpers send a {@link LoadReport}. Compact: ORCA's has no requests in flight. */
 export const LOAD_KEY = 'wrr-load-bin';
@@ -41,58 +42,21 @@ export function encodeLoadReport({ inFlight, qps, eps, utilization }: LoadReport
  */
 export function decodeLoadReport(bytes: Uint8Array): LoadReport | undefined {
   if (bytes.length > MAX_BYTES) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const report: { -readonly [Name in keyof LoadReport]: LoadReport[Name] } = {};
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let factor = 1; factor <= 2 ** 63; factor *= 128) {
-      const byte = bytes[at++];
-      if (byte === undefined) return Number.NaN;
-      value += (byte & 0x7f) * factor;
-      if (byte < 0x80) return value;
-    }
-    return Number.NaN;
-  };
-  while (at < bytes.length) {
-    const tag = varint();
-    const name = NAMES[tag];
-    switch (tag % 8) {
-      case 0: {
-        const value = varint();
-        if (Number.isNaN(value)) return undefined;
-        if (name !== undefined) report[name] = Math.min(value, MAX_IN_FLIGHT);
-        break;
-      }
-      case 1:
-        if (name !== undefined && at + 8 <= bytes.length) {
-          const value = view.getFloat64(at, true);
-          if (isAmount(value)) report[name] = value;
-        }
-        at += 8;
-        break;
-      case 2: {
-        const length = varint();
-        at += length;
-        break;
-      }
-      case 5:
-        at += 4;
-        break;
-      default:
-        return undefined;
-    }
-    if (!(at <= bytes.length)) return undefined;
-  }
-  return report;
+  const isMessage = readProtobufNumbers(bytes, (field, value, isDouble) => {
+    const name = NAMES[field];
+    if (name === undefined || isDouble === (name === 'inFlight')) return;
+    if (isAmount(value)) report[name] = isDouble ? value : Math.min(value, MAX_IN_FLIGHT);
+  });
+  return isMessage ? report : undefined;
 }
 
-/** Fields by tag: number times 8, plus wire type. */
+/** Fields by number. */
 const NAMES: Readonly<Record<number, keyof LoadReport>> = {
-  8: 'inFlight',
-  17: 'qps',
-  25: 'eps',
-  33: 'utilization',
+  1: 'inFlight',
+  2: 'qps',
+  3: 'eps',
+  4: 'utilization',
 };
 
 function isAmount(value: number | undefined): value is number {

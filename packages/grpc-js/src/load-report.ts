@@ -1,4 +1,4 @@
-import type { LoadReport } from '@wrr/core';
+import { type LoadReport, readProtobufNumbers } from '@wrr/core';
 import type { Metadata } from './grpc.ts';
 
 /** Trailer in which servers report their load per call (ORCA, gRFC A51). */
@@ -22,8 +22,11 @@ const APPLICATION_UTILIZATION = 9;
 export function readLoadReport(trailers: Metadata): LoadReport | undefined {
   const [bytes] = trailers.get(ORCA_KEY);
   if (!Buffer.isBuffer(bytes) || bytes.length > MAX_BYTES) return undefined;
-  const fields = readDoubles(bytes);
-  if (fields === undefined) return undefined;
+  const fields: Record<number, number> = {};
+  const isMessage = readProtobufNumbers(bytes, (field, value, isDouble) => {
+    if (isDouble) fields[field] = value;
+  });
+  if (!isMessage) return undefined;
   const utilization =
     positive(fields[APPLICATION_UTILIZATION]) ?? positive(fields[CPU_UTILIZATION]);
   const qps = positive(fields[RPS_FRACTIONAL]);
@@ -37,43 +40,4 @@ export function readLoadReport(trailers: Metadata): LoadReport | undefined {
 
 function positive(value: number | undefined): number | undefined {
   return value !== undefined && value > 0 && Number.isFinite(value) ? value : undefined;
-}
-
-/** Reads the double fields of a protobuf message by number and skips the others. */
-function readDoubles(bytes: Buffer): Record<number, number> | undefined {
-  const fields: Record<number, number> = {};
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let factor = 1; ; factor *= 128) {
-      const byte = bytes[at++];
-      if (byte === undefined || factor > 2 ** 63) return Number.NaN;
-      value += (byte & 0x7f) * factor;
-      if (byte < 0x80) return value;
-    }
-  };
-  while (at < bytes.length) {
-    const tag = varint();
-    switch (tag % 8) {
-      case 0:
-        varint();
-        break;
-      case 1:
-        if (at + 8 <= bytes.length) fields[Math.floor(tag / 8)] = bytes.readDoubleLE(at);
-        at += 8;
-        break;
-      case 2: {
-        const length = varint();
-        at += length;
-        break;
-      }
-      case 5:
-        at += 4;
-        break;
-      default:
-        return undefined;
-    }
-    if (!(at <= bytes.length)) return undefined;
-  }
-  return fields;
 }
