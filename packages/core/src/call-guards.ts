@@ -1,4 +1,5 @@
 import {
+  type AdaptiveThrottle,
   type AdaptiveThrottlePreset,
   AEGIS_THROTTLE,
   createAdaptiveThrottle,
@@ -7,6 +8,7 @@ import { type CircuitBreakerOptions, createCircuitBreaker } from './circuit-brea
 import type { EndpointBreakerEvent } from './events.ts';
 import { callSafely } from './listeners.ts';
 import { checkNames } from './option-checks.ts';
+import type { Outcome } from './outcome.ts';
 import type { GrantedPermit, RefusedPermit } from './permit.ts';
 
 /** Options of {@link createCallGuards}. */
@@ -52,15 +54,13 @@ export function createCallGuards(options: CallGuardsOptions): CallGuards {
   }
   const guards = new Map<string, Guard>();
   createGuard('', options); // throws if an option is wrong
-  return (key, now, deadline) => {
-    const name = guards.has(key) || guards.size < MAX_GUARDS ? key : 'all further';
-    let guard = guards.get(name);
-    if (guard === undefined) {
-      guard = createGuard(name, options);
-      guards.set(name, guard);
-    }
-    return guard(now, deadline);
+  const guardOf = (key: string): Guard => {
+    const name = guards.size < MAX_GUARDS ? key : 'all further';
+    const guard = guards.get(name) ?? createGuard(name, options);
+    guards.set(name, guard);
+    return guard;
   };
+  return (key, now, deadline) => (guards.get(key) ?? guardOf(key))(now, deadline);
 }
 
 type Guard = (now: number, deadline?: number) => CallPermit;
@@ -76,16 +76,19 @@ function createGuard(key: string, options: CallGuardsOptions): Guard {
     return (now, deadline) => breaker.tryAcquire(now, { deadline });
   }
   const guard = createAdaptiveThrottle({ ...throttle, random });
-  return (now) => (guard.admit(now) ? permitOf(guard) : THROTTLED);
+  return (now) => (guard.admit(now) ? new ThrottlePermit(guard) : THROTTLED);
 }
 
-function permitOf(guard: ReturnType<typeof createAdaptiveThrottle>): GrantedPermit {
-  let isSettled = false;
-  return {
-    granted: true,
-    settle(now, outcome) {
-      if (!isSettled) guard.settle(now, outcome);
-      isSettled = true;
-    },
-  };
+class ThrottlePermit implements GrantedPermit {
+  readonly granted = true;
+  #throttle: AdaptiveThrottle | undefined;
+
+  constructor(throttle: AdaptiveThrottle) {
+    this.#throttle = throttle;
+  }
+
+  settle(now: number, outcome: Outcome): void {
+    this.#throttle?.settle(now, outcome);
+    this.#throttle = undefined; // a second time changes nothing
+  }
 }

@@ -73,10 +73,12 @@ export { decodeLoadReport, encodeLoadReport, LOAD_KEY } from './load-report-code
 export type { MemoryRegistry, MemoryRegistryOptions } from './memory-registry.ts';
 export { createMemoryRegistry } from './memory-registry.ts';
 export type { Outcome } from './outcome.ts';
+export type { Timers } from './patient-timer.ts';
+export { PatientTimer } from './patient-timer.ts';
 export type { GrantedPermit, Permit, RefusedPermit } from './permit.ts';
 export type { NoPickReason, PickOptions, PickResult } from './pick.ts';
-export type { FailoverRules } from './plan-failover.ts';
-export { planFailover } from './plan-failover.ts';
+export type { FailoverRules, RetryBudgets } from './plan-failover.ts';
+export { planFailover, retryBudgets } from './plan-failover.ts';
 export { readProtobufNumbers } from './protobuf-numbers.ts';
 export { parsePushbackMs } from './pushback.ts';
 export type { QuantiseOptions } from './quantise-weights.ts';

@@ -1,6 +1,7 @@
 import { FailoverDecision } from './failover-decision.ts';
 import { completeFailoverOptions, type FailoverOptions } from './failover-options.ts';
-import type { RetryBudget } from './retry-budget.ts';
+import { checkNumber, checkObject } from './option-checks.ts';
+import { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 
 /** The options of a failover that decide: whether, when and how often a call is sent again. */
 export interface FailoverRules
@@ -20,6 +21,14 @@ export interface FailoverRules
    * anything. Default: `budget` pays for them, too.
    */
   readonly unsentBudget?: RetryBudget | undefined;
+  /** How many messages of a request stream are kept for another attempt: an integer from 0. */
+  readonly replayMessages?: number | undefined;
+}
+
+/** The budgets of a failover. */
+export interface RetryBudgets {
+  readonly budget: RetryBudget | undefined;
+  readonly unsentBudget: RetryBudget | undefined;
 }
 
 /**
@@ -29,10 +38,24 @@ export interface FailoverRules
  * @throws {RangeError | TypeError} naming the option, the value and what was expected.
  */
 export function planFailover(rules: FailoverRules): () => FailoverDecision {
-  const { unsentBudget, ...others } = rules;
+  const { unsentBudget, replayMessages = 0, ...others } = rules;
+  checkNumber('replayMessages', replayMessages, { min: 0, integer: true });
   const complete = completeFailoverOptions({ ...others, clock: NO_CLOCK, sleep: noSleep });
   const options = { ...complete, unsentBudget };
   return () => new FailoverDecision(options);
+}
+
+/**
+ * Makes the budgets that {@link planFailover} takes of what users say: options, `false` for no bound,
+ * or a budget that was made elsewhere, which pays for everything, as whoever made it expects.
+ *
+ * @throws {RangeError | TypeError} naming the option, the value and what was expected.
+ */
+export function retryBudgets(budget: RetryBudget | RetryBudgetOptions | false = {}): RetryBudgets {
+  if (budget === false) return { budget: undefined, unsentBudget: undefined };
+  checkObject('budget', budget);
+  if ('withdraw' in budget) return { budget, unsentBudget: undefined };
+  return { budget: createRetryBudget(budget), unsentBudget: createRetryBudget(budget) };
 }
 
 // Decisions are told the time and never wait.

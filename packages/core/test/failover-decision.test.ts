@@ -1,4 +1,4 @@
-import { createRetryBudget, type FailoverRules, planFailover } from '@wrr/core';
+import { createRetryBudget, type FailoverRules, planFailover, retryBudgets } from '@wrr/core';
 import { describe, expect, it } from 'vitest';
 
 const error = new Error('refused');
@@ -101,4 +101,38 @@ describe('R8: what an attempt costs', () => {
     decision.pay(0);
     expect(budget.balance(0)).toBe(4);
   });
+});
+
+describe('the budgets of a failover', () => {
+  it('are two of the same size, unless told otherwise', () => {
+    const { budget, unsentBudget } = retryBudgets({
+      ratio: 0,
+      reservePerSecond: 3,
+      windowMs: 1_000,
+    });
+    expect(budget).not.toBe(unsentBudget);
+    expect([budget?.balance(0), unsentBudget?.balance(0)]).toEqual([3, 3]);
+    expect(retryBudgets().budget?.balance(0)).toBe(100);
+  });
+
+  it('are none for false', () => {
+    expect(retryBudgets(false)).toEqual({ budget: undefined, unsentBudget: undefined });
+  });
+
+  it('are the one that was made elsewhere, which pays for everything', () => {
+    const budget = budgetOf(1);
+    expect(retryBudgets(budget)).toEqual({ budget, unsentBudget: undefined });
+  });
+
+  it.each([
+    [null, 'budget must be an object, got null'],
+    [{ ratio: -1 }, 'ratio must be a number >= 0 and <= 10, got -1'],
+  ])('are refused when they say %j', (said, message) => {
+    expect(() => retryBudgets(said as never)).toThrow(message);
+  });
+});
+
+it.each([-1, 1.5, Number.NaN, '3'])('replayMessages: %j is refused by name', (replayMessages) => {
+  const rules = { ...always, replayMessages } as never;
+  expect(() => planFailover(rules)).toThrow('replayMessages must be an integer >= 0, got');
 });

@@ -1,4 +1,10 @@
-import { ATTEMPT_LINK_KEY, type AttemptLink, closeAttemptLink, openAttemptLink } from '@wrr/core';
+import {
+  ATTEMPT_LINK_KEY,
+  type AttemptLink,
+  closeAttemptLink,
+  openAttemptLink,
+  PatientTimer,
+} from '@wrr/core';
 import {
   createMetadata,
   type InterceptingCallInterface,
@@ -8,8 +14,8 @@ import {
   type StatusObject,
   status,
 } from './grpc.ts';
-import { PatientTimer } from './patient-timer.ts';
 import type { RequestFeed } from './request-buffer.ts';
+import { timers } from './timers.ts';
 
 /** The call that an attempt belongs to. */
 export interface AttemptOwner {
@@ -40,7 +46,7 @@ export class FailoverAttempt implements InterceptingListener {
   #listener: InterceptingListener | undefined;
   /** Runs until the attempt is sent, and then no more. */
   #poll: NodeJS.Timeout | undefined;
-  #timer: PatientTimer | undefined;
+  #timer: PatientTimer<NodeJS.Timeout> | undefined;
   #over = false;
 
   constructor(
@@ -116,7 +122,7 @@ export class FailoverAttempt implements InterceptingListener {
   #watch(timeoutMs: number): void {
     if (this.link.endpoint === undefined) {
       this.#poll = setTimeout(() => this.#watch(timeoutMs), timeoutMs / 8);
-    } else this.#timer = new PatientTimer(timeoutMs, () => this.#timeOut(timeoutMs));
+    } else this.#timer = new PatientTimer(timers, timeoutMs, () => this.#timeOut(timeoutMs));
   }
 
   #timeOut(timeoutMs: number): void {

@@ -1,4 +1,4 @@
-import { type FailoverDecision, type GiveUpReason, REFUSED_KEY } from '@wrr/core';
+import { type FailoverDecision, type GiveUpReason, PatientTimer, REFUSED_KEY } from '@wrr/core';
 import { AttemptHistory } from './attempt-history.ts';
 import { deadlineOf } from './deadline.ts';
 import { publishFailover } from './diagnostics.ts';
@@ -16,8 +16,8 @@ import {
   type StatusObject,
   status,
 } from './grpc.ts';
-import { PatientTimer } from './patient-timer.ts';
 import { RequestBuffer, RequestFeed } from './request-buffer.ts';
+import { timers } from './timers.ts';
 
 const DISCARDED = 'Discarded in favor of another attempt';
 const NONE: readonly never[] = [];
@@ -51,7 +51,7 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
   #wantsRead = false;
   #ended = false;
   /** Ends the wait for the next attempt: there is never more than one. */
-  #timer: PatientTimer | undefined;
+  #timer: PatientTimer<NodeJS.Timeout> | undefined;
   #history: AttemptHistory | undefined;
 
   constructor(options: InterceptorOptions, nextCall: NextCall, settings: FailoverSettings) {
@@ -193,7 +193,7 @@ export class FailoverCall implements InterceptingCallInterface, AttemptOwner {
   /** Nobody stands above a timer: what the next attempt throws (a closed channel) ends the call. */
   #after(delayMs: number, action: () => void): void {
     this.#timer?.cancel();
-    this.#timer = new PatientTimer(delayMs, () => {
+    this.#timer = new PatientTimer(timers, delayMs, () => {
       try {
         action();
       } catch (error) {

@@ -1,14 +1,13 @@
 import {
   type Backoff,
-  createRetryBudget,
   type FailoverDecision,
   planFailover,
   REFUSED_KEY,
   type RetryBudget,
   type RetryBudgetOptions,
+  retryBudgets,
 } from '@wrr/core';
 import { type StatusCode, type StatusObject, status } from './grpc.ts';
-import { show } from './json-reader.ts';
 import { type MethodMatcher, type Methods, methodMatcher } from './methods.ts';
 import { cancelledByServer, NOT_SENT_KEY, parseStatusCodes } from './outcome.ts';
 
@@ -102,17 +101,13 @@ export class AttemptFailure {
 export function completeFailover(options: FailoverInterceptorOptions): FailoverSettings {
   const { idempotent = false, retryableCodes, budget, replayMessages = 16, ...rules } = options;
   const codes = parseStatusCodes(retryableCodes ?? ['UNAVAILABLE'], 'retryableCodes');
-  if (!Number.isInteger(replayMessages) || replayMessages < 0) {
-    throw new RangeError(`replayMessages must be an integer >= 0, got ${show(replayMessages)}`);
-  }
-  const theBudget = budgetOf(budget);
+  const budgets = retryBudgets(budget);
   return {
     newDecision: planFailover({
       random: Math.random,
       ...rules,
-      budget: theBudget,
-      // One that was made elsewhere pays for everything, as whoever made it expects.
-      unsentBudget: theBudget === budget ? undefined : budgetOf(budget),
+      ...budgets,
+      replayMessages,
       retryable: (error) => error instanceof AttemptFailure && isRetryable(error, codes),
       pushback: (error) => (error instanceof AttemptFailure ? pushbackOf(error) : undefined),
     }),
@@ -121,14 +116,8 @@ export function completeFailover(options: FailoverInterceptorOptions): FailoverS
     hedgingDelayMs: options.hedgingDelayMs,
     maxAttempts: options.maxAttempts ?? 3,
     replayMessages,
-    budget: theBudget,
+    budget: budgets.budget,
   };
-}
-
-function budgetOf(budget: FailoverInterceptorOptions['budget']): RetryBudget | undefined {
-  if (budget === false) return undefined;
-  if (budget !== undefined && 'withdraw' in budget) return budget;
-  return createRetryBudget(budget);
 }
 
 function isRetryable(failure: AttemptFailure, codes: ReadonlySet<StatusCode>): boolean {

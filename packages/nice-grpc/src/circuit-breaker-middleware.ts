@@ -6,10 +6,10 @@ import {
   type Outcome,
 } from '@wrr/core';
 import type { ClientMiddleware, Status } from 'nice-grpc-common';
-import { timeoutOf } from './attempt.ts';
 import { CircuitOpenClientError } from './circuit-open-error.ts';
 import { publish } from './diagnostics.ts';
 import { defaultFailureCodes, outcomeOf } from './outcome.ts';
+import { timeoutOf } from './time-left.ts';
 
 /** Options of {@link circuitBreakerMiddleware}. */
 export interface CircuitBreakerMiddlewareOptions {
@@ -65,8 +65,8 @@ export function circuitBreakerMiddleware(
   });
 
   return async function* circuitBreakerMiddlewareGenerator(call, callOptions) {
-    const rest = { ...callOptions, circuitBreaker: undefined };
-    if (callOptions.circuitBreaker === false) return yield* call.next(call.request, rest);
+    const { circuitBreaker, ...rest } = callOptions;
+    if (circuitBreaker === false) return yield* call.next(call.request, rest);
 
     const { path } = call.method;
     const startedAt = clock.now();

@@ -1,5 +1,6 @@
 import type { ClientMiddleware } from 'nice-grpc-common';
-import { Attempt, timeLeft } from './attempt.ts';
+import { Attempt } from './attempt.ts';
+import { timeLeft } from './time-left.ts';
 
 /** Call options that {@link deadlineMiddleware} adds: the same as those of nice-grpc's own. */
 export interface DeadlineCallOptions {
@@ -22,11 +23,9 @@ export const deadlineMiddleware: ClientMiddleware<DeadlineCallOptions> =
   async function* deadlineMiddlewareGenerator(call, options) {
     const { method } = call;
     const timeoutMs = timeLeft(method.path, options);
-    const rest = { ...options, deadline: undefined };
+    const { deadline: _, ...rest } = options;
     if (timeoutMs === Number.POSITIVE_INFINITY) return yield* call.next(call.request, rest);
-    const tried = new Set<string>();
-    const plan = { method, number: 1, tried, timeoutMs, serverTimeoutMs: timeoutMs };
-    const attempt = new Attempt(options, plan);
+    const attempt = new Attempt(options, method, 1, new Set(), timeoutMs, timeoutMs);
     const { metadata, signal } = attempt;
     try {
       return yield* call.next(call.request, { ...rest, metadata, signal });

@@ -3,18 +3,23 @@ import {
   type FailoverDecision,
   type FailoverEvent,
   isCircuitOpenError,
+  planFailover,
+  retryBudgets,
 } from '@wrr/core';
 import { delay } from 'abort-controller-x';
-import { ClientError, type ClientMiddleware, Status } from 'nice-grpc-common';
-import { Attempt, timeLeft } from './attempt.ts';
-import { publish } from './diagnostics.ts';
 import {
-  completeFailover,
-  type FailoverCallOptions,
-  type FailoverMiddlewareOptions,
-} from './failover-options.ts';
-import { type HeaderRule, HeldBack } from './held-back.ts';
+  type CallOptions,
+  ClientError,
+  type ClientMiddleware,
+  type MethodDescriptor,
+  Status,
+} from 'nice-grpc-common';
+import { Attempt } from './attempt.ts';
+import { publish } from './diagnostics.ts';
+import type { FailoverCallOptions, FailoverMiddlewareOptions } from './failover-options.ts';
+import { HeldBack } from './held-back.ts';
 import { isCancelledByServer } from './outcome.ts';
+import { timeLeft } from './time-left.ts';
 
 /** A generic client could call any number of methods. */
 const MAX_LINKED = 1_000;
@@ -40,15 +45,25 @@ const MAX_LINKED = 1_000;
 export function failoverMiddleware(
   options: FailoverMiddlewareOptions = {},
 ): ClientMiddleware<FailoverCallOptions> {
-  const settings = completeFailover(options);
-  const { budget, retryableCodes } = settings;
+  const { retryableCodes = [Status.UNAVAILABLE], replayMessages = 16, ...others } = options;
+  const { idempotent: isIdempotent = saysIdempotent, onEvent, ...rules } = others;
+  const codes = new Set(retryableCodes);
+  const budgets = retryBudgets(rules.budget);
+  const newDecision = planFailover({
+    random: Math.random,
+    ...rules,
+    ...budgets,
+    replayMessages,
+    retryable: () => true, // asked before
+    pushback: (held) => (held instanceof HeldBack ? held.pushback : undefined),
+  });
   /** Methods whose latest attempt was sent by a picker that knows links. */
   const linked = new Set<string>();
 
   const tell = (event: FailoverEvent, path: string): void => {
     publish('wrr:failover', { ...event, path });
     try {
-      options.onEvent?.({ ...event, path });
+      onEvent?.({ ...event, path });
     } catch {
       // A listener's error is its own.
     }
@@ -58,41 +73,43 @@ export function failoverMiddleware(
     const { method, requestStream, responseStream } = call;
     const { path } = method;
     const {
-      idempotent = settings.idempotent(method),
-      perAttemptTimeoutMs = settings.perAttemptTimeoutMs,
+      idempotent = isIdempotent(method),
+      perAttemptTimeoutMs = rules.perAttemptTimeoutMs ?? Number.POSITIVE_INFINITY,
       deadline: _,
       ...rest
     } = callOptions;
     if (!(perAttemptTimeoutMs > 0)) {
       throw new RangeError(`perAttemptTimeoutMs must be > 0, got ${perAttemptTimeoutMs}`);
     }
-    const callMs = timeLeft(path, callOptions);
     const attemptMs = idempotent ? perAttemptTimeoutMs : Number.POSITIVE_INFINITY;
-    const rule = headerRule(requestStream, responseStream);
+    const callMs = timeLeft(path, callOptions);
     const requests = requestStream
-      ? createReplayableStream(call.request, settings.replayMessages)
+      ? createReplayableStream(call.request, replayMessages)
       : undefined;
 
     const tried = new Set<string>();
     let decision: FailoverDecision | undefined;
     let now = performance.now();
     const deadline = now + callMs;
-    budget?.deposit(now);
+    budgets.budget?.deposit(now);
     try {
       for (let number = 1; ; number++) {
         const leftMs = deadline - now;
         const timeoutMs = Math.min(attemptMs, leftMs);
         // A stream that has begun to answer may take as long as the call may.
         const serverTimeoutMs = responseStream ? leftMs : timeoutMs;
-        const plan = { method, number, tried, timeoutMs, serverTimeoutMs };
-        const attempt = new Attempt(callOptions, plan);
-        const { metadata, signal, link } = attempt;
-        const isLinked = linked.has(path);
-        const held = new HeldBack(callOptions, link, isLinked, rule, () =>
-          attempt.limit(deadline - performance.now()),
-        );
+        const attempt = new Attempt(callOptions, method, number, tried, timeoutMs, serverTimeoutMs);
+        const { link, metadata, signal } = attempt;
+        const next: CallOptions = { ...rest, metadata, signal };
+        const held = new HeldBack(callOptions, link);
+        if (responseStream) {
+          held.listenForHeader(next, requestStream, () =>
+            attempt.limit(deadline - performance.now()),
+          );
+        } else if (rest.onHeader !== undefined) held.listenForHeader(next, false);
+        // nice-grpc converts trailers for whoever listens; a link says what matters, if it is taken.
+        if (!linked.has(path) || rest.onTrailer !== undefined) held.listenForTrailer(next);
         try {
-          const next = { ...rest, metadata, signal, ...held.callbacks };
           if (call.responseStream) {
             return yield* held.committing(call.next(requests ?? call.request, next));
           }
@@ -105,9 +122,9 @@ export function failoverMiddleware(
           const isLost =
             !idempotent || rest.signal?.aborted === true || requests?.replayable === false;
           const isTimed = attemptMs !== Number.POSITIVE_INFINITY;
-          decision ??= settings.decide();
+          decision ??= newDecision();
           const delayMs =
-            !isLost && mayRepeat(error, held, retryableCodes, isTimed)
+            !isLost && mayRepeat(error, held, codes, isTimed)
               ? decision.afterFailure(held, number, now, deadline, link.endpoint !== undefined)
               : 'not-retryable';
           if (typeof delayMs === 'string') {
@@ -123,8 +140,8 @@ export function failoverMiddleware(
           now = performance.now();
         } finally {
           attempt.close();
-          if (link.picks > 0 && !isLinked && linked.size < MAX_LINKED) linked.add(path);
-          if (link.picks === 0 && isLinked) linked.delete(path);
+          if (link.picks === 0) linked.delete(path);
+          else if (linked.size < MAX_LINKED) linked.add(path);
         }
       }
     } finally {
@@ -146,7 +163,6 @@ function mayRepeat(
   return isTimed && error.code === Status.DEADLINE_EXCEEDED;
 }
 
-function headerRule(requestStream: boolean, responseStream: boolean): HeaderRule {
-  if (!responseStream) return undefined;
-  return requestStream ? 'commits' : 'stops-clock';
+function saysIdempotent({ options: { idempotencyLevel } }: MethodDescriptor): boolean {
+  return idempotencyLevel === 'IDEMPOTENT' || idempotencyLevel === 'NO_SIDE_EFFECTS';
 }

@@ -1,15 +1,6 @@
-import {
-  createRetryBudget,
-  type FailoverDecision,
-  type FailoverEvent,
-  type FailoverRules,
-  planFailover,
-  type RetryBudget,
-  type RetryBudgetOptions,
-} from '@wrr/core';
-import { type MethodDescriptor, Status } from 'nice-grpc-common';
+import type { FailoverEvent, FailoverRules, RetryBudget, RetryBudgetOptions } from '@wrr/core';
+import type { MethodDescriptor, Status } from 'nice-grpc-common';
 import type { DeadlineCallOptions } from './deadline-middleware.ts';
-import { HeldBack } from './held-back.ts';
 
 /** Call options that {@link failoverMiddleware} adds. */
 export interface FailoverCallOptions extends DeadlineCallOptions {
@@ -56,53 +47,4 @@ export interface FailoverMiddlewareOptions {
   readonly replayMessages?: number;
   /** Told of every retry, and why there was none. What it throws is dropped. */
   readonly onEvent?: (event: FailoverEvent & { readonly path: string }) => void;
-}
-
-/** A failover's settings, checked. */
-export interface FailoverSettings {
-  readonly idempotent: (method: MethodDescriptor) => boolean;
-  readonly perAttemptTimeoutMs: number;
-  readonly retryableCodes: ReadonlySet<Status>;
-  readonly budget: RetryBudget | undefined;
-  readonly replayMessages: number;
-  /** Begins the decisions about one call. */
-  readonly decide: () => FailoverDecision;
-}
-
-/**
- * Checks the options and fills in the defaults.
- *
- * @throws {RangeError | TypeError} naming the option, the value and what was expected.
- */
-export function completeFailover(options: FailoverMiddlewareOptions): FailoverSettings {
-  const { idempotent, retryableCodes, replayMessages = 16, onEvent: _, ...rules } = options;
-  if (!Number.isInteger(replayMessages) || replayMessages < 0) {
-    throw new RangeError(`replayMessages must be an integer >= 0, got ${String(replayMessages)}`);
-  }
-  const budget = budgetOf(rules.budget);
-  return {
-    idempotent: idempotent ?? isIdempotent,
-    perAttemptTimeoutMs: rules.perAttemptTimeoutMs ?? Number.POSITIVE_INFINITY,
-    retryableCodes: new Set(retryableCodes ?? [Status.UNAVAILABLE]),
-    budget,
-    replayMessages,
-    decide: planFailover({
-      random: Math.random,
-      ...rules,
-      budget,
-      // One that was made elsewhere pays for everything, as whoever made it expects.
-      unsentBudget: budget === rules.budget ? undefined : budgetOf(rules.budget),
-      retryable: () => true, // asked before
-      pushback: (held) => (held instanceof HeldBack ? held.pushback : undefined),
-    }),
-  };
-}
-
-function budgetOf(budget: FailoverMiddlewareOptions['budget'] = {}): RetryBudget | undefined {
-  if (budget === false) return undefined;
-  return 'withdraw' in budget ? budget : createRetryBudget(budget);
-}
-
-function isIdempotent({ options: { idempotencyLevel } }: MethodDescriptor): boolean {
-  return idempotencyLevel === 'IDEMPOTENT' || idempotencyLevel === 'NO_SIDE_EFFECTS';
 }

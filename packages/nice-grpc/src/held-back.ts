@@ -1,18 +1,11 @@
 import { type AttemptLink, REFUSED_KEY } from '@wrr/core';
 import type { CallOptions, Metadata } from 'nice-grpc-common';
 
-/** What the header of a response does: nothing, stop the attempt's clock, or that and commit. */
-export type HeaderRule = 'stops-clock' | 'commits' | undefined;
-
 /**
  * What one attempt has received so far, held back from the caller until the attempt is the one that
  * counts.
- *
- * nice-grpc converts headers and trailers for whoever listens, so it listens for no more than it needs:
- * where a picker has taken the link, that says what a trailer would.
  */
 export class HeldBack {
-  readonly callbacks: Pick<CallOptions, 'onHeader' | 'onTrailer'>;
   /** Whether the attempt is the one that counts: there is no going back. */
   committed = false;
   readonly #caller: CallOptions;
@@ -20,29 +13,25 @@ export class HeldBack {
   #header: Metadata | undefined;
   #trailer: Metadata | undefined;
 
-  /** `isLinked`: a picker is expected to take the link. */
-  constructor(
-    caller: CallOptions,
-    link: AttemptLink,
-    isLinked: boolean,
-    rule: HeaderRule,
-    onFirstSign: () => void,
-  ) {
+  constructor(caller: CallOptions, link: AttemptLink) {
     this.#caller = caller;
     this.#link = link;
-    this.callbacks = {};
-    if (!isLinked || caller.onTrailer !== undefined) {
-      this.callbacks.onTrailer = (trailer) => {
-        this.#trailer = trailer;
-        if (this.committed) caller.onTrailer?.(trailer);
-      };
-    }
-    if (rule === undefined && caller.onHeader === undefined) return;
-    this.callbacks.onHeader = (header) => {
-      if (rule !== undefined) onFirstSign();
-      if (rule === 'commits') this.commit();
-      if (this.committed) caller.onHeader?.(header);
+  }
+
+  /** Listens for the header, which is a sign of life and may make it the attempt that counts. */
+  listenForHeader(options: CallOptions, commits: boolean, onSign?: () => void): void {
+    options.onHeader = (header) => {
+      onSign?.();
+      if (commits) this.commit();
+      if (this.committed) this.#caller.onHeader?.(header);
       else this.#header = header;
+    };
+  }
+
+  listenForTrailer(options: CallOptions): void {
+    options.onTrailer = (trailer) => {
+      this.#trailer = trailer;
+      if (this.committed) this.#caller.onTrailer?.(trailer);
     };
   }
 

@@ -1,16 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PatientTimer, type Timers } from '@wrr/core';
 import { describe, expect, it } from 'vitest';
-import { PatientTimer } from '../src/patient-timer.ts';
+
+const timers: Timers<NodeJS.Timeout> = {
+  now: () => performance.now(),
+  set: setTimeout,
+  clear: clearTimeout,
+};
 
 function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-function waitFor(ms: number): { readonly timer: PatientTimer; readonly done: Promise<number> } {
+function waitFor(ms: number): {
+  readonly timer: PatientTimer<NodeJS.Timeout>;
+  readonly done: Promise<number>;
+} {
   const start = performance.now();
-  let timer: PatientTimer | undefined;
+  let timer: PatientTimer<NodeJS.Timeout> | undefined;
   const done = new Promise<number>((resolve) => {
-    timer = new PatientTimer(ms, () => resolve(performance.now() - start));
+    timer = new PatientTimer(timers, ms, () => resolve(performance.now() - start));
   });
   if (timer === undefined) throw new Error('a promise runs its function at once');
   return { timer, done };
