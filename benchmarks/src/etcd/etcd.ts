@@ -14,7 +14,7 @@ export const etcd: Suite = {
     try {
       return [
         ...(await latencyRows(server, context)),
-        ...(await lossRows(server, context)),
+        ...(await lossRows(context)),
         ...(await loadRows(server, context)),
       ];
     } finally {

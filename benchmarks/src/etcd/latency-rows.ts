@@ -13,7 +13,7 @@ const QUIET_MS = 60;
 /** How long a server's change takes to be seen by a client, each stack with its own both ends. */
 export async function latencyRows(server: EtcdServer, context: Context): Promise<Row[]> {
   const { quick, progress } = context;
-  const rounds = quick ? 20 : 300;
+  const rounds = quick ? 20 : 200;
   progress(`register, change, deregister: ${rounds} rounds of both stacks`);
   const samples = { ours: emptySamples(), etcd3: emptySamples() };
   const pairs = await Promise.all([ours, etcd3].map((stack) => prepare(stack, server.endpoint)));

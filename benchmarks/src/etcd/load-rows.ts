@@ -28,7 +28,7 @@ export async function loadRows(server: EtcdServer, { quick, progress }: Context)
   const servers = quick ? 100 : 1_000;
   const perMinute = quick ? 3_000 : 10_000;
   const watchers = quick ? 4 : 20;
-  const seconds = quick ? 5 : 60;
+  const seconds = quick ? 5 : 40;
   const scenario = `${servers.toLocaleString('en-US')} servers, ${perMinute.toLocaleString('en-US')} updates a minute, ${watchers} watchers`;
   progress(`${scenario}: registering`);
 

@@ -1,6 +1,6 @@
+import { inWorkers } from '../in-workers.ts';
 import type { Row, Suite } from '../suite.ts';
 import type { FleetJob } from './fleet-worker.ts';
-import { inWorkers } from './in-workers.ts';
 import { drawFleet } from './pictures.ts';
 import { GROUP_NAMES, plan } from './plan.ts';
 import { firstSeed } from './seeds.ts';

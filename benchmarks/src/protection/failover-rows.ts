@@ -1,5 +1,6 @@
-import type { Context, Row } from '../suite.ts';
+import type { Row } from '../suite.ts';
 import { type Stack, simulateTrouble, type Trouble, type Verdict } from './failover-simulation.ts';
+import type { Job } from './jobs.ts';
 import { finagleBudget, grpcThrottling, unlimited, wrrBudget } from './retry-limits.ts';
 import { compare } from './throttle-rows.ts';
 import { aegis, goZero, unthrottled, wrrThrottle } from './throttles.ts';
@@ -46,26 +47,27 @@ const SCENARIOS: readonly Scenario[] = [
 ];
 
 /** Three endpoints behind core's balancer and failover, part or all of them dead for a while. */
-export async function failoverRows({ quick, progress }: Context): Promise<Row[]> {
-  const rows: Row[] = [];
+export function failoverJobs(quick: boolean): readonly Job[] {
   const seeds = quick ? [1] : [1, 2, 3];
   const usual = { ratePerSecond: quick ? 50 : 200, wellMs: 30_000, troubleMs: 60_000 };
-  for (const scenario of SCENARIOS) {
-    progress(`${scenario.name}, ${usual.ratePerSecond} calls/s, ${STACKS.length} stacks`);
-    rows.push(...(await rowsOf(scenario, STACKS, usual, seeds)));
-  }
   const [oneDead, , , allDead] = SCENARIOS;
-  if (oneDead === undefined || allDead === undefined) return rows;
-  for (const ratePerSecond of quick ? [20] : [20, 1_000, 5_000]) {
+  const extremes = [oneDead, allDead].filter((scenario) => scenario !== undefined);
+  const others = (quick ? [20] : [20, 1_000, 5_000]).map((ratePerSecond) => {
     // Fewer seconds at the high rates: the number of calls is what counts, and what it costs.
     const troubleMs = Math.min(60_000, 60_000_000 / ratePerSecond);
-    const other = { ratePerSecond, wellMs: 15_000, troubleMs };
-    for (const scenario of [oneDead, allDead]) {
-      progress(`${scenario.name}, ${ratePerSecond} calls/s`);
-      rows.push(...(await rowsOf(scenario, STACKS.slice(0, 2), other, seeds.slice(0, 1))));
-    }
-  }
-  return rows;
+    return { ratePerSecond, wellMs: 15_000, troubleMs };
+  });
+  return [
+    ...SCENARIOS.map((scenario) => job(scenario, STACKS, usual, seeds)),
+    ...others.flatMap((other) =>
+      extremes.map((scenario) => job(scenario, STACKS.slice(0, 2), other, seeds.slice(0, 1))),
+    ),
+  ];
+}
+
+function job(...[scenario, stacks, trouble, seeds]: Parameters<typeof rowsOf>): Job {
+  const name = `${scenario.name}, ${trouble.ratePerSecond} calls/s, ${stacks.length} stacks`;
+  return { name, run: () => rowsOf(scenario, stacks, trouble, seeds) };
 }
 
 async function rowsOf(

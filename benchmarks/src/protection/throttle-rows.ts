@@ -1,6 +1,7 @@
 import { mapValues } from '../interleave.ts';
 import { median } from '../statistics.ts';
-import type { Context, Row } from '../suite.ts';
+import type { Row } from '../suite.ts';
+import type { Job } from './jobs.ts';
 import { type Outage, simulateOutage } from './outage.ts';
 import { aegis, goZero, kratosV3, sreBook, wrrThrottle } from './throttles.ts';
 
@@ -13,29 +14,32 @@ const THROTTLES = {
 };
 
 /** A total outage of one backend behind one throttle: what still passes, and how it ends. */
-export function throttleRows({ quick, progress }: Context): Row[] {
-  const rates = quick ? [20, 1_000] : [20, 100, 1_000, 5_000];
+export function throttleJobs(quick: boolean): readonly Job[] {
   const seeds = quick ? [1] : [1, 2, 3, 4, 5];
-  return rates.flatMap((rate) => {
-    progress(`throttles in an outage at ${rate} calls/s`);
-    const runs = mapValues(THROTTLES, (create) =>
-      seeds.map((seed) => simulateOutage(create, rate, 1_000 * seed)),
-    );
-    const at = { rate };
-    const { ours = [] } = runs;
-    const met = ours.every(({ recoverySeconds }) => recoverySeconds <= 2.5);
-    return [
-      {
-        ...row(`outage at ${rate} calls/s: calls that reach the dead backend`, 'calls/s', at),
-        ...figures(runs, 'passedPerSecond'),
-      },
-      {
-        ...row(`outage at ${rate} calls/s: time to 99 % afterwards`, 's', at),
-        ...figures(runs, 'recoverySeconds'),
-        goal: { text: '<= 2.5 s with every seed', met },
-      },
-    ];
-  });
+  return (quick ? [20, 1_000] : [20, 100, 1_000, 5_000]).map((rate) => ({
+    name: `throttles in an outage at ${rate} calls/s`,
+    run: async () => rowsAt(rate, seeds),
+  }));
+}
+
+function rowsAt(rate: number, seeds: readonly number[]): readonly Row[] {
+  const runs = mapValues(THROTTLES, (create) =>
+    seeds.map((seed) => simulateOutage(create, rate, 1_000 * seed)),
+  );
+  const at = { rate };
+  const { ours = [] } = runs;
+  const met = ours.every(({ recoverySeconds }) => recoverySeconds <= 2.5);
+  return [
+    {
+      ...row(`outage at ${rate} calls/s: calls that reach the dead backend`, 'calls/s', at),
+      ...figures(runs, 'passedPerSecond'),
+    },
+    {
+      ...row(`outage at ${rate} calls/s: time to 99 % afterwards`, 's', at),
+      ...figures(runs, 'recoverySeconds'),
+      goal: { text: '<= 2.5 s with every seed', met },
+    },
+  ];
 }
 
 function row(name: string, unit: string, at: Readonly<Record<string, number>>) {

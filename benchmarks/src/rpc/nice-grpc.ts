@@ -13,6 +13,8 @@ import {
   createClientFactory,
   waitForChannelReady,
 } from 'nice-grpc';
+import { deadlineMiddleware } from 'nice-grpc-client-middleware-deadline';
+import { retryMiddleware } from 'nice-grpc-client-middleware-retry';
 import { mapValues } from '../interleave.ts';
 import type { Context, Row } from '../suite.ts';
 import { roundRobin } from './clients.ts';
@@ -28,7 +30,8 @@ const OWN_CONNECTIONS = { 'grpc.use_local_subchannel_pool': 1 };
 /**
  * Unary calls of nice-grpc over three loopback servers, as for grpc-js. `ours` has everything on:
  * failover with a timeout for each attempt, the method's circuit breaker, a deadline for each call, and
- * a breaker for each endpoint. The bare client has none of it.
+ * a breaker for each endpoint. `round_robin` has none of it, not even a deadline, as `ours, no time
+ * limits` has none; the other peer has what nice-grpc itself offers.
  */
 export async function niceGrpcRows(context: Context): Promise<Row[]> {
   const cluster = await startGrpcCluster([1, 1, 1]);
@@ -47,26 +50,30 @@ export async function niceGrpcRows(context: Context): Promise<Row[]> {
         ...OWN_CONNECTIONS,
       }),
     );
-  const failover = failoverMiddleware({ idempotent: () => true, perAttemptTimeoutMs: 1_000 });
+  const everything = createClientFactory()
+    .use(failoverMiddleware({ idempotent: () => true, perAttemptTimeoutMs: 1_000 }))
+    .use(circuitBreakerMiddleware());
+  const unlimited = createClientFactory()
+    .use(failoverMiddleware({ idempotent: () => true }))
+    .use(circuitBreakerMiddleware());
+  const guarded = createClientFactory().use(circuitBreakerMiddleware());
+  const theirs = createClientFactory().use(retryMiddleware).use(deadlineMiddleware);
+  const plain = createClientFactory();
 
   let turns: Record<string, Turn[]>;
   try {
-    const everything = createClientFactory()
-      .use(failover)
-      .use(circuitBreakerMiddleware())
-      .create(echoService, await ours(), { '*': { deadline: 10_000 } });
-    const guarded = createClientFactory()
-      .use(circuitBreakerMiddleware())
-      .create(echoService, await ours());
-    const policy = createClientFactory().create(echoService, await ours());
-    const roundRobinClient = createClientFactory().create(echoService, await bare());
-    const clients: Record<string, EchoClient> = {
-      ours: everything as object as EchoClient,
-      round_robin: roundRobinClient as object as EchoClient,
-      'policy alone': policy as object as EchoClient,
-      'policy and circuit breaker': guarded as object as EchoClient,
+    const limits = { '*': { deadline: 10_000 } };
+    const clients: Record<string, object> = {
+      ours: everything.create(echoService, await ours(), limits),
+      round_robin: plain.create(echoService, await bare()),
+      "round_robin, nice-grpc's retry and deadline": theirs.create(echoService, await bare(), {
+        '*': { deadline: 10_000, retry: true },
+      }),
+      'ours, no time limits': unlimited.create(echoService, await ours()),
+      'policy and circuit breaker': guarded.create(echoService, await ours()),
+      'policy alone': plain.create(echoService, await ours()),
     };
-    const calls = mapValues(clients, (client) => () => client.unary({}));
+    const calls = mapValues(clients, (client) => () => (client as EchoClient).unary({}));
     for (const call of Object.values(calls)) {
       const seen = new Set<string>();
       await waitFor(async () => seen.add((await call()).server).size === cluster.servers.length);

@@ -63,13 +63,13 @@ export async function throughputRows(context: Context): Promise<Row[]> {
   ];
 }
 
-/** Lets 32 callers make calls for a second at a time, the contenders in turns of random order. */
+/** Lets 32 callers make calls for half a second at a time, the contenders in turns of random order. */
 export async function compareCalls(
   calls: Readonly<Record<string, Call>>,
   { quick, progress }: Context,
 ): Promise<Record<string, Turn[]>> {
   const rounds = quick ? 5 : 31;
-  const turnMs = quick ? 200 : 1_000;
+  const turnMs = quick ? 200 : 500;
   const turns: Record<string, Turn[]> = {};
   for (const call of Object.values(calls)) await turn(call, 2 * turnMs);
   const random = seededRandom(20_261_122);
