@@ -1,4 +1,5 @@
 import { type AttemptController, createController } from './abort.ts';
+import type { Clock } from './clock.ts';
 import { AttemptTimeoutError, DeadlineExceededError, NoEndpointsError } from './errors.ts';
 import type {
   AttemptContext,
@@ -104,7 +105,7 @@ export class FailoverCall<E extends { readonly key: string }, T> {
     this.#live.add(live);
     record.start();
     if (perAttemptTimeoutMs !== undefined) {
-      live.timer = this.#after(perAttemptTimeoutMs, () => this.#onTimeout(live));
+      live.timer = this.#after(perAttemptTimeoutMs, () => this.#onTimeout(live), clock);
     }
     if (hedgingDelayMs !== undefined && number < maxAttempts) {
       this.#next(hedgingDelayMs, () => this.#attempt(hedgingDelayMs));
@@ -225,8 +226,8 @@ export class FailoverCall<E extends { readonly key: string }, T> {
     return latencyMs;
   }
 
-  #after(ms: number, action: () => void): AttemptController {
-    return after(this.#options.sleep, ms, () => this.#guarded(action), this.#fail);
+  #after(ms: number, action: () => void, clock?: Clock): AttemptController {
+    return after(this.#options.sleep, ms, () => this.#guarded(action), this.#fail, clock);
   }
 
   /** Whatever the caller's functions throw ends the call: it must not stay unsettled. */

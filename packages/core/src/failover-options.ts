@@ -28,7 +28,10 @@ export interface FailoverOptions {
   readonly sleep: Sleep;
   /** Attempts in all, the first included: an integer from 1. Default 3. */
   readonly maxAttempts?: number | undefined;
-  /** How long an attempt may take, > 0. Without it, a hanging endpoint is not failed over from. */
+  /**
+   * How long an attempt may take, > 0, without the time in which the process was blocked (as far as that
+   * is no longer than the attempt's own). Without it, a hanging endpoint is not failed over from.
+   */
   readonly perAttemptTimeoutMs?: number | undefined;
   /** How long the call may take with all its attempts, > 0. Default: as long as it takes. */
   readonly timeoutMs?: number | undefined;

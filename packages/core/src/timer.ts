@@ -1,4 +1,5 @@
 import { type AttemptController, type AttemptSignal, createController } from './abort.ts';
+import type { Clock } from './clock.ts';
 
 /** Resolves after `ms`. When `signal` aborts it must let go of its timer, and resolve or reject. */
 export type Sleep = (ms: number, signal: AttemptSignal) => Promise<unknown>;
@@ -6,18 +7,30 @@ export type Sleep = (ms: number, signal: AttemptSignal) => Promise<unknown>;
 /**
  * Does `action` after `ms`, unless the returned controller is aborted before. A sleep that fails by
  * itself is reported: what waits for it would wait for ever.
+ *
+ * With a `clock` it does not count the time in which the process was blocked, as `PatientTimer` does not:
+ * when it is late, it lets what has arrived be read first.
  */
 export function after(
   sleep: Sleep,
   ms: number,
   action: () => void,
   fail: (error: unknown) => void,
+  clock?: Clock,
 ): AttemptController {
   const controller = createController();
   const { signal } = controller;
-  sleep(ms, signal).then(
-    () => signal.aborted || action(),
-    (error: unknown) => signal.aborted || fail(error),
-  );
+  const dueAt = clock === undefined ? Number.POSITIVE_INFINITY : clock.now() + ms;
+  const wait = (forMs: number, then: () => void): void => {
+    sleep(forMs, signal).then(
+      () => signal.aborted || then(),
+      (error: unknown) => signal.aborted || fail(error),
+    );
+  };
+  wait(ms, () => {
+    const lateMs = Math.min((clock?.now() ?? 0) - dueAt, ms);
+    if (lateMs > 0) wait(lateMs, action);
+    else action();
+  });
   return controller;
 }
