@@ -74,7 +74,10 @@ export function linePlot({ x, y, series, marks = [] }: LinePlot): string {
         `<line x1="${n(toX(mark.x))}" x2="${n(toX(mark.x))}" y1="${TOP}" y2="${HEIGHT - BOTTOM}" stroke="var(--soft)" stroke-dasharray="4 4"/>` +
         `<text x="${n(toX(mark.x) + 4)}" y="${TOP + 12}">${escapeText(mark.label)}</text>`,
     ),
-    ...series.map((line, i) => draw(line, i, toX, toY)),
+    ...series.map((line, i) => {
+      const above = series.slice(0, i).flatMap(({ name }) => legendLines(name)).length;
+      return draw(line, i, toX, toY) + legend(line, i, above);
+    }),
   ];
   return svg(WIDTH, HEIGHT, parts);
 }
@@ -102,20 +105,49 @@ function scale(axis: Axis, values: readonly number[], range: [number, number]): 
   const low = values.reduce((a, b) => Math.min(a, b), Infinity);
   const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
   const [from, to] = axis.domain ?? [axis.log ? low : Math.min(0, low), high];
-  const made = axis.log ? scaleLog() : scaleLinear();
-  return made.domain([from, to]).range(range).nice();
+  if (!axis.log) return scaleLinear().domain([from, to]).range(range).nice();
+  return scaleLog()
+    .domain([roundDown(from), 1 / roundDown(1 / to)])
+    .range(range);
+}
+
+/** The next of … 0.5, 1, 2, 5, 10 … that is not more: a whole power of ten leaves plots half empty. */
+function roundDown(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value) + 1e-9);
+  const first = [5, 2].find((step) => step * power <= value * (1 + 1e-9)) ?? 1;
+  return first * power;
 }
 
 function ticks(toPixel: Scale, axis: Axis): number[] {
   const all = toPixel.ticks(6);
-  // Of a log axis only the powers of ten, unless there are too few of them.
-  const powers = all.filter((tick) => Math.abs(Math.log10(tick) % 1) < 1e-9);
-  return axis.log && powers.length > 1 ? powers : all;
+  if (!axis.log) return all;
+  // Of a log axis only the powers of ten; if those are few, also their doubles and fives.
+  const powers = all.filter((tick) => isPower(tick));
+  if (powers.length > 3) return powers;
+  return all.filter((tick) => [1, 2, 5].some((first) => isPower(tick / first)));
+}
+
+function isPower(value: number): boolean {
+  const exponent = Math.log10(value);
+  return Math.abs(exponent - Math.round(exponent)) < 1e-9;
+}
+
+/** Letters of a name that fit beside a plot. */
+const LEGEND_LETTERS = 32;
+
+/** Breaks a name at blanks into lines that fit. */
+function legendLines(name: string): readonly string[] {
+  const lines: string[] = [];
+  for (const word of name.split(' ')) {
+    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length <= LEGEND_LETTERS) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function draw({ name, points }: Series, index: number, toX: Scale, toY: Scale): string {
-  const ours = name === 'ours';
-  const colour = ours ? 'var(--ink)' : COLOURS[index % COLOURS.length];
+  const { colour, width, radius } = look(name, index);
   const path = points.map(([px, py]) => `${n(toX(px))},${n(toY(py))}`).join(' ');
   const dots =
     points.length > 30
@@ -123,16 +155,30 @@ function draw({ name, points }: Series, index: number, toX: Scale, toY: Scale): 
       : points
           .map(([px, py]) => {
             const title = `<title>${escapeText(name)}: ${figure(px)}, ${figure(py)}</title>`;
-            return `<circle cx="${n(toX(px))}" cy="${n(toY(py))}" r="${ours ? 4 : 3}" fill="${colour}">${title}</circle>`;
+            return `<circle cx="${n(toX(px))}" cy="${n(toY(py))}" r="${radius}" fill="${colour}">${title}</circle>`;
           })
           .join('');
-  const at = TOP + 14 + index * 20;
+  return `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="${width}"/>${dots}`;
+}
+
+/** A line's name to the right of the plot, below `above` lines of text. */
+function legend({ name }: Series, index: number, above: number): string {
+  const { colour, width } = look(name, index);
+  const at = TOP + 14 + above * 20;
   const left = WIDTH - RIGHT + 16;
-  return (
-    `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="${ours ? 3 : 1.5}"/>${dots}` +
-    `<line x1="${left}" x2="${left + 22}" y1="${at - 4}" y2="${at - 4}" stroke="${colour}" stroke-width="${ours ? 3 : 1.5}"/>` +
-    `<text x="${left + 28}" y="${at}">${escapeText(name)}</text>`
+  const text = legendLines(name).map(
+    (line, i) => `<text x="${left + 28}" y="${at + i * 16}">${escapeText(line)}</text>`,
   );
+  return (
+    `<line x1="${left}" x2="${left + 22}" y1="${at - 4}" y2="${at - 4}" stroke="${colour}" stroke-width="${width}"/>` +
+    text.join('')
+  );
+}
+
+function look(name: string, index: number) {
+  return name === 'ours'
+    ? { colour: 'var(--ink)', width: 3, radius: 4 }
+    : { colour: COLOURS[index % COLOURS.length], width: 1.5, radius: 3 };
 }
 
 function svg(width: number, height: number, parts: readonly string[]): string {
