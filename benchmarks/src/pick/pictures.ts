@@ -26,6 +26,7 @@ export function drawPick(rows: readonly Row[]): readonly Picture[] {
         'EDF sends nine calls in a row to it; static stride comes in waves.',
       svg: stripPlot(sequences([9, 1, 1, 1, 1, 1, 1, 1, 1, 1], 72)),
     },
+    ...shares(rows),
     ...fleets.map((set) => ({
       title: `A fleet of 100 clients starts: weights ${set}`,
       caption:
@@ -40,6 +41,41 @@ export function drawPick(rows: readonly Row[]): readonly Picture[] {
         ),
       }),
     })),
+  ];
+}
+
+/** Share of the calls against weight after three and a half cycles. */
+function shares(rows: readonly Row[]): readonly Picture[] {
+  const of = (figure: string): readonly Row[] =>
+    rows.filter(({ at }) => at?.['plot'] === 'shares' && at['figure'] === figure);
+  const share = of('share');
+  const off = of('off');
+  if (share.length === 0 || off.length === 0) return [];
+  const picks = share[0]?.at?.['picks'];
+  const phases = off[0]?.rounds;
+  return [
+    {
+      title: 'Share of the calls against weight',
+      caption:
+        `Ten endpoints of weights 1 to 10, after ${picks} picks (three and a half cycles) from one ` +
+        'random phase, that of seed 1; exact is the weight over the sum of the weights.',
+      svg: linePlot({
+        x: { label: 'weight' },
+        y: { label: 'share of the calls, %' },
+        series: seriesOf(share, 'weight'),
+      }),
+    },
+    {
+      title: 'Calls off the share against weight',
+      caption:
+        `The same endpoints after the same ${picks} picks: how many calls an endpoint got more or ` +
+        `less than its exact share, the most of ${phases} random phases.`,
+      svg: linePlot({
+        x: { label: 'weight' },
+        y: { label: 'calls off the exact share' },
+        series: seriesOf(off, 'weight'),
+      }),
+    },
   ];
 }
 

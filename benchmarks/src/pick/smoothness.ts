@@ -1,50 +1,7 @@
-import { createSmoothWeightedRoundRobin } from '@wrr/core';
 import { seededRandom } from '../statistics.ts';
 import type { Context, Row } from '../suite.ts';
-import { EdfHeap } from './peers/edf-heap.ts';
-import { endpointName } from './peers/peer.ts';
-import { StaticStride } from './peers/static-stride.ts';
-
-/** Something that picks, by index. */
-type Picker = () => number;
-
-const indices = new Map<string, number>();
-function indexOf(name: string | undefined): number {
-  if (name === undefined) throw new Error('nothing was picked');
-  return indices.get(name) ?? -1;
-}
-
-/** Makes pickers for the comparison of sequences; `seed` undefined means: at phase 0. */
-const makers: Readonly<Record<string, (weights: readonly number[], seed?: number) => Picker>> = {
-  ours: (weights, seed) => {
-    const random = seed === undefined ? undefined : seededRandom(seed);
-    const scheduler = createSmoothWeightedRoundRobin<number>(random ? { random } : {});
-    for (const [key, weight] of weights.entries()) scheduler.set(key, weight);
-    return () => scheduler.next() ?? -1;
-  },
-  EDF: (weights, seed) => {
-    const heap = new EdfHeap(weights, seed === undefined ? undefined : seededRandom(seed));
-    return () => indexOf(heap.next());
-  },
-  'static stride': (weights, seed) => {
-    const stride = new StaticStride(weights);
-    const skip = seed === undefined ? 0 : Math.floor(seededRandom(seed)() * 10_000);
-    for (let i = 0; i < skip; i++) stride.next();
-    return () => indexOf(stride.next());
-  },
-  'weighted random': (weights, seed) => {
-    const random = seededRandom(seed ?? 0);
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    return () => {
-      let left = random() * total;
-      for (const [index, weight] of weights.entries()) {
-        left -= weight;
-        if (left < 0) return index;
-      }
-      return 0;
-    };
-  },
-};
+import { makers, type Picker } from './pickers.ts';
+import { shareRows } from './share-rows.ts';
 
 const sets: Readonly<Record<string, readonly number[]>> = {
   '9 and nine of 1': [9, ...repeat(1, 9)],
@@ -113,8 +70,7 @@ const measures: readonly (readonly [keyof Measures, string, string])[] = [
 
 /** How evenly picks are spread, over two cycles from phase 0: exact figures, no timing. */
 export function smoothness({ progress }: Context): readonly Row[] {
-  for (let i = 0; i < 10_000; i++) indices.set(endpointName(i), i);
-  return Object.entries(sets).flatMap(([set, weights]) => {
+  const rows = Object.entries(sets).flatMap(([set, weights]) => {
     progress(`smoothness, ${set}`);
     const all = Object.entries(makers).map(([name, make]) => {
       return [name, measure(make(weights), weights)] as const;
@@ -128,6 +84,7 @@ export function smoothness({ progress }: Context): readonly Row[] {
       );
     });
   });
+  return [...rows, ...shareRows()];
 }
 
 function atPhase0(weights: readonly number[]): Picker | undefined {
@@ -136,7 +93,6 @@ function atPhase0(weights: readonly number[]): Picker | undefined {
 
 /** How far the load of a fleet of clients, each of which makes few calls, is from the weights. */
 export function fleetStart({ quick, progress }: Context): readonly Row[] {
-  for (let i = 0; i < 10_000; i++) indices.set(endpointName(i), i);
   const fleets: Readonly<Record<string, readonly number[]>> = {
     '10 and nine of 1': [10, ...repeat(1, 9)],
     '1 to 10': Array.from({ length: 10 }, (_, i) => i + 1),
@@ -199,7 +155,6 @@ export function sequences(
   weights: readonly number[],
   count: number,
 ): { name: string; cells: number[] }[] {
-  for (let i = 0; i < weights.length; i++) indices.set(endpointName(i), i);
   return Object.entries(makers).map(([name, make]) => {
     const pick = make(weights);
     return { name, cells: Array.from({ length: count }, pick) };
