@@ -2,7 +2,9 @@ import type { Client } from '@grpc/grpc-js';
 import { callUnary, startGrpcCluster } from '@wrr/test-support';
 import { mapValues } from '../interleave.ts';
 import { connect, everythingOn, spread } from '../rpc/clients.ts';
-import { row, type Turn } from '../rpc/throughput.ts';
+import { LatencyHistogram } from '../rpc/latency-histogram.ts';
+import { drawLatencies, latencyRows } from '../rpc/latency-picture.ts';
+import { type Comparison, row, type Turn } from '../rpc/throughput.ts';
 import { quantile, seededRandom, shuffled } from '../statistics.ts';
 import type { Context, Row, Suite } from '../suite.ts';
 import { findProxy, haproxy, nginx } from './find-proxy.ts';
@@ -43,38 +45,43 @@ export const rpcProxy: Suite = {
       await cluster.close();
     }
   },
+  draw: drawLatencies,
 };
 
-function rowsOf(turns: Readonly<Record<string, readonly Turn[]>>): readonly Row[] {
+function rowsOf({ turns, latencies }: Comparison): readonly Row[] {
   const title = `unary calls, ${CALLERS} callers, 3 servers`;
   const rows = [
     row(`${title}: throughput`, 'calls/s', turns, ({ rate }) => rate, { moreIsBetter: true }),
     row(`${title}: p99`, 'ms', turns, ({ p99 }) => p99, { moreIsBetter: false }),
     row(`${title}: client CPU`, 'µs/call', turns, ({ cpu }) => cpu, { moreIsBetter: false }),
   ];
-  return rows.map((one) => ({ ...one, suite: rpcProxy.name }));
+  return [
+    ...rows.map((one) => ({ ...one, suite: rpcProxy.name })),
+    ...latencyRows(rpcProxy.name, 'beside a proxy', latencies, turns['ours']?.length ?? 0),
+  ];
 }
 
 /** Lets 32 callers make calls for half a second at a time, the contenders in turns of random order. */
 async function compare(
   clients: Readonly<Record<string, Client>>,
   { quick, progress }: Context,
-): Promise<Record<string, Turn[]>> {
+): Promise<Comparison> {
   const rounds = quick ? 5 : 21;
   const turnMs = quick ? 150 : 500;
   const random = seededRandom(20_261_122);
-  const turns: Record<string, Turn[]> = mapValues(clients, () => []);
+  const turns = mapValues(clients, (): Turn[] => []);
+  const latencies = mapValues(clients, () => new LatencyHistogram());
   for (const client of Object.values(clients)) await turn(client, 3 * turnMs);
   for (let round = 0; round < rounds; round++) {
     progress(`unary calls, round ${round + 1} of ${rounds}`);
     for (const [name, client] of shuffled(Object.entries(clients), random)) {
-      turns[name]?.push(await turn(client, turnMs));
+      turns[name]?.push(await turn(client, turnMs, latencies[name]));
     }
   }
-  return turns;
+  return { turns, latencies };
 }
 
-async function turn(client: Client, ms: number): Promise<Turn> {
+async function turn(client: Client, ms: number, all?: LatencyHistogram): Promise<Turn> {
   const latencies: number[] = [];
   const began = performance.now();
   const before = process.cpuUsage();
@@ -89,6 +96,8 @@ async function turn(client: Client, ms: number): Promise<Turn> {
   await Promise.all(Array.from({ length: CALLERS }, caller));
   const seconds = (performance.now() - began) / 1_000;
   const { user, system } = process.cpuUsage(before);
+  // Only now: counting takes processor time.
+  for (const latency of latencies) all?.add(latency);
   return {
     rate: latencies.length / seconds,
     p99: quantile(latencies, 0.99),

@@ -18,7 +18,8 @@ import { retryMiddleware } from 'nice-grpc-client-middleware-retry';
 import { mapValues } from '../interleave.ts';
 import type { Context, Row } from '../suite.ts';
 import { roundRobin } from './clients.ts';
-import { compareCalls, row, type Turn } from './throughput.ts';
+import { latencyRows } from './latency-picture.ts';
+import { type Comparison, compareCalls, row } from './throughput.ts';
 
 /** What nice-grpc makes of the test service, and its types do not see. */
 interface EchoClient {
@@ -60,7 +61,7 @@ export async function niceGrpcRows(context: Context): Promise<Row[]> {
   const theirs = createClientFactory().use(retryMiddleware).use(deadlineMiddleware);
   const plain = createClientFactory();
 
-  let turns: Record<string, Turn[]>;
+  let compared: Comparison;
   try {
     const limits = { '*': { deadline: 10_000 } };
     const clients: Record<string, object> = {
@@ -78,11 +79,12 @@ export async function niceGrpcRows(context: Context): Promise<Row[]> {
       const seen = new Set<string>();
       await waitFor(async () => seen.add((await call()).server).size === cluster.servers.length);
     }
-    turns = await compareCalls(calls, context);
+    compared = await compareCalls(calls, context);
   } finally {
     for (const channel of channels) channel.close();
     await cluster.close();
   }
+  const { turns, latencies } = compared;
   const name = 'nice-grpc: unary calls, 32 callers, 3 servers';
   return [
     row(`${name}: throughput`, 'calls/s', turns, ({ rate }) => rate, {
@@ -91,5 +93,6 @@ export async function niceGrpcRows(context: Context): Promise<Row[]> {
     }),
     row(`${name}: p99`, 'ms', turns, ({ p99 }) => p99, { moreIsBetter: false }),
     row(`${name}: client CPU`, 'µs/call', turns, ({ cpu }) => cpu, { moreIsBetter: false }),
+    ...latencyRows('rpc', 'nice-grpc', latencies, turns['ours']?.length ?? 0),
   ];
 }

@@ -1,5 +1,7 @@
 import type { Suite } from '../suite.ts';
 import { frozenServerRows } from './frozen-server.ts';
+import { drawFrozenServer } from './frozen-timeline.ts';
+import { drawLatencies } from './latency-picture.ts';
 import { listUpdateRows } from './list-update.ts';
 import { niceGrpcRows } from './nice-grpc.ts';
 import { scenarioRows, scenarios } from './scenario.ts';
@@ -34,4 +36,5 @@ export const rpc: Suite = {
     if (stack !== 'grpc-js') rows.push(...(await niceGrpcRows(context)));
     return rows;
   },
+  draw: (rows) => [...drawLatencies(rows), ...drawFrozenServer(rows)],
 };

@@ -5,6 +5,8 @@ import { mapValues } from '../interleave.ts';
 import { median, quantile, seededRandom, shuffled } from '../statistics.ts';
 import type { Context, Row } from '../suite.ts';
 import { connect, everythingOn, roundRobin, spread } from './clients.ts';
+import { LatencyHistogram } from './latency-histogram.ts';
+import { latencyRows } from './latency-picture.ts';
 
 const CALLERS = 32;
 
@@ -16,6 +18,13 @@ export interface Turn {
   readonly p99: number;
   /** Processor time of the client's process per call, in microseconds. */
   readonly cpu: number;
+}
+
+/** What the contenders did, by name. */
+export interface Comparison {
+  readonly turns: Readonly<Record<string, readonly Turn[]>>;
+  /** Latencies of the calls of all turns. */
+  readonly latencies: Readonly<Record<string, LatencyHistogram>>;
 }
 
 /** Makes one call. */
@@ -37,10 +46,10 @@ export async function throughputRows(context: Context): Promise<Row[]> {
       interceptors: [(options, nextCall) => new InterceptingCall(nextCall(options))],
     }),
   };
-  let turns: Record<string, Turn[]>;
+  let compared: Comparison;
   try {
     for (const client of Object.values(clients)) await spread(client, cluster);
-    turns = await compareCalls(
+    compared = await compareCalls(
       mapValues(clients, (client) => () => callUnary(client)),
       context,
     );
@@ -48,6 +57,7 @@ export async function throughputRows(context: Context): Promise<Row[]> {
     for (const client of Object.values(clients)) client.close();
     await cluster.close();
   }
+  const { turns, latencies } = compared;
   return [
     row('unary calls, 32 callers, 3 servers: throughput', 'calls/s', turns, ({ rate }) => rate, {
       moreIsBetter: true,
@@ -60,6 +70,7 @@ export async function throughputRows(context: Context): Promise<Row[]> {
     row('unary calls, 32 callers, 3 servers: client CPU', 'µs/call', turns, ({ cpu }) => cpu, {
       moreIsBetter: false,
     }),
+    ...latencyRows('rpc', 'grpc-js', latencies, turns['ours']?.length ?? 0),
   ];
 }
 
@@ -67,22 +78,23 @@ export async function throughputRows(context: Context): Promise<Row[]> {
 export async function compareCalls(
   calls: Readonly<Record<string, Call>>,
   { quick, progress }: Context,
-): Promise<Record<string, Turn[]>> {
+): Promise<Comparison> {
   const rounds = quick ? 5 : 31;
   const turnMs = quick ? 200 : 500;
-  const turns: Record<string, Turn[]> = {};
+  const turns = mapValues(calls, (): Turn[] => []);
+  const latencies = mapValues(calls, () => new LatencyHistogram());
   for (const call of Object.values(calls)) await turn(call, 2 * turnMs);
   const random = seededRandom(20_261_122);
   for (let round = 0; round < rounds; round++) {
     progress(`unary calls, round ${round + 1} of ${rounds}`);
     for (const [name, call] of shuffled(Object.entries(calls), random)) {
-      turns[name] = [...(turns[name] ?? []), await turn(call, turnMs)];
+      turns[name]?.push(await turn(call, turnMs, latencies[name]));
     }
   }
-  return turns;
+  return { turns, latencies };
 }
 
-async function turn(call: Call, ms: number): Promise<Turn> {
+async function turn(call: Call, ms: number, all?: LatencyHistogram): Promise<Turn> {
   const latencies: number[] = [];
   const began = performance.now();
   const cpuBefore = process.cpuUsage();
@@ -97,6 +109,8 @@ async function turn(call: Call, ms: number): Promise<Turn> {
   await Promise.all(Array.from({ length: CALLERS }, caller));
   const seconds = (performance.now() - began) / 1_000;
   const { user, system } = process.cpuUsage(cpuBefore);
+  // Only now: counting takes processor time.
+  for (const latency of latencies) all?.add(latency);
   return {
     rate: latencies.length / seconds,
     p99: quantile(latencies, 0.99),
