@@ -1,9 +1,11 @@
+import { mapValues } from '../interleave.ts';
 import type { Row } from '../suite.ts';
 import { type Stack, simulateTrouble, type Trouble, type Verdict } from './failover-simulation.ts';
 import type { Job } from './jobs.ts';
 import { finagleBudget, grpcThrottling, unlimited, wrrBudget } from './retry-limits.ts';
 import { compare } from './throttle-rows.ts';
 import { aegis, goZero, unthrottled, wrrThrottle } from './throttles.ts';
+import { timelineRows } from './timeline.ts';
 
 const NO_BREAKERS = { circuitBreaker: false } as const;
 const OURS: Stack = { name: 'ours', throttle: unthrottled, limit: wrrBudget, policy: {} };
@@ -25,11 +27,23 @@ function stack(name: string, limit: Stack['limit'], throttle = unthrottled): Sta
   return { name, limit, throttle, policy: NO_BREAKERS };
 }
 
+/** Those in the timelines' pictures; the others' lines lie on these. */
+const DRAWN: ReadonlySet<string> = new Set([
+  'ours',
+  'ours, throttle outside',
+  'gRPC retry throttling 10/0.1',
+  'Finagle budget 20 % + 10/s',
+  'no budget',
+  'go-zero outside, gRPC 10/0.1',
+]);
+
 interface Scenario {
   readonly name: string;
   readonly dead: readonly number[];
   readonly how: Trouble['how'];
   readonly fields: readonly (keyof typeof FIELDS)[];
+  /** Whether there are pictures of it over time, if all stacks are in it. */
+  readonly drawn?: true;
 }
 
 const FIELDS = {
@@ -41,9 +55,21 @@ const FIELDS = {
 
 const SCENARIOS: readonly Scenario[] = [
   { name: '1 of 3 refuses', dead: [0], how: 'refuses', fields: ['errors', 'load'] },
-  { name: '1 of 3 hangs', dead: [0], how: 'hangs', fields: ['errors', 'load', 'p99Ms'] },
-  { name: '2 of 3 refuse', dead: [0, 1], how: 'refuses', fields: ['errors', 'load'] },
-  { name: 'all refuse', dead: [0, 1, 2], how: 'refuses', fields: ['load', 'recoverySeconds'] },
+  {
+    name: '1 of 3 hangs',
+    dead: [0],
+    how: 'hangs',
+    fields: ['errors', 'load', 'p99Ms'],
+    drawn: true,
+  },
+  { name: '2 of 3 refuse', dead: [0, 1], how: 'refuses', fields: ['errors', 'load'], drawn: true },
+  {
+    name: 'all refuse',
+    dead: [0, 1, 2],
+    how: 'refuses',
+    fields: ['load', 'recoverySeconds'],
+    drawn: true,
+  },
 ];
 
 /** Three endpoints behind core's balancer and failover, part or all of them dead for a while. */
@@ -71,7 +97,7 @@ function job(...[scenario, stacks, trouble, seeds]: Parameters<typeof rowsOf>): 
 }
 
 async function rowsOf(
-  { name, dead, how, fields }: Scenario,
+  { name, dead, how, fields, drawn }: Scenario,
   stacks: readonly Stack[],
   trouble: Pick<Trouble, 'ratePerSecond' | 'wellMs' | 'troubleMs'>,
   seeds: readonly number[],
@@ -84,7 +110,7 @@ async function rowsOf(
     }
     verdicts[one.name] = runs;
   }
-  return fields.map((field) => {
+  const rows = fields.map((field): Row => {
     const { name: what, unit, scale } = FIELDS[field];
     const values = Object.fromEntries(
       Object.entries(verdicts).map(([key, runs]) => [key, runs.map((v) => v[field] * scale)]),
@@ -100,6 +126,11 @@ async function rowsOf(
       ...(goal && { goal }),
     };
   });
+  if (drawn === undefined || stacks !== STACKS) return rows;
+  const { ratePerSecond: rate, troubleMs } = trouble;
+  const shown = Object.entries(verdicts).filter(([key]) => DRAWN.has(key));
+  const timelines = mapValues(Object.fromEntries(shown), ([first]) => first?.timeline ?? []);
+  return [...rows, ...timelineRows(name, { rate, troubleMs }, timelines)];
 }
 
 function goalOf(

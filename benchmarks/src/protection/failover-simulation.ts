@@ -9,6 +9,7 @@ import { quantile, seededRandom } from '../statistics.ts';
 import type { CreateRetryLimit } from './retry-limits.ts';
 import { SimulatedTime } from './simulated-time.ts';
 import type { CreateThrottle } from './throttles.ts';
+import { type Moment, timeline } from './timeline.ts';
 
 /** What stands between a caller and the endpoints. */
 export interface Stack {
@@ -44,6 +45,8 @@ export interface Verdict {
   readonly p99Ms: number;
   /** Seconds after the end of the trouble from which on 99 % of the calls (over 10 s) succeed. */
   readonly recoverySeconds: number;
+  /** What became of the calls, second by second. */
+  readonly timeline: readonly Moment[];
 }
 
 interface Call {
@@ -141,6 +144,7 @@ function judge(calls: readonly Call[], wellMs: number, endOfTrouble: number): Ve
     load: during.reduce((sum, { attempts }) => sum + attempts, 0) / during.length,
     p99Ms: quantile(good, 0.99),
     recoverySeconds: recoveredAt(calls, endOfTrouble) / 1_000,
+    timeline: timeline(calls, wellMs, endOfTrouble - wellMs),
   };
 }
 

@@ -1,5 +1,6 @@
 import { inWorkers } from '../in-workers.ts';
 import type { Row, Suite } from '../suite.ts';
+import { drawProtection } from './pictures.ts';
 import { protectionJobs } from './protection-jobs.ts';
 import type { ProtectionWork } from './protection-worker.ts';
 
@@ -17,4 +18,5 @@ export const protection: Suite = {
     );
     return rows.flat();
   },
+  draw: drawProtection,
 };
