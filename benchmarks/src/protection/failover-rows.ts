@@ -27,7 +27,7 @@ function stack(name: string, limit: Stack['limit'], throttle = unthrottled): Sta
   return { name, limit, throttle, policy: NO_BREAKERS };
 }
 
-/** Those in the timelines' pictures; the others' lines lie on these. */
+/** Those in the timelines' pictures: one of each kind. The others are in the table only. */
 const DRAWN: ReadonlySet<string> = new Set([
   'ours',
   'ours, throttle outside',
