@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Row } from './suite.ts';
 
 /** A ratio that two runs measured. */
 export interface Repeated {
+  readonly row: Row;
   readonly name: string;
   readonly first: number;
   readonly second: number;
@@ -12,12 +12,12 @@ export interface Repeated {
 
 /** Finds the ratios that both runs have, those that agree least first. */
 export function agreement(first: readonly Row[], second: readonly Row[]): readonly Repeated[] {
-  const ratios = new Map(ratiosOf(second));
+  const ratios = new Map(ratiosOf(second).map(({ name, ratio }) => [name, ratio]));
   return ratiosOf(first)
-    .flatMap(([name, a]) => {
+    .flatMap(({ row, name, ratio: a }) => {
       const b = ratios.get(name);
       if (b === undefined || !(a > 0 && b > 0)) return [];
-      return [{ name, first: a, second: b, change: Math.max(a, b) / Math.min(a, b) - 1 }];
+      return [{ row, name, first: a, second: b, change: Math.max(a, b) / Math.min(a, b) - 1 }];
     })
     .sort((a, b) => b.change - a.change);
 }
@@ -35,16 +35,12 @@ export function describeAgreement(all: readonly Repeated[]): string {
   ].join('\n');
 }
 
-/** Reads the rows of a run's JSON. */
-export function readRows(file: string): readonly Row[] {
-  const { rows }: { rows: readonly Row[] } = JSON.parse(readFileSync(file, 'utf8'));
-  return rows;
-}
-
-function ratiosOf(rows: readonly Row[]): readonly (readonly [string, number])[] {
+function ratiosOf(rows: readonly Row[]) {
   return rows.flatMap((row) =>
-    Object.entries(row.ratio).map(
-      ([peer, ratio]) => [`${row.suite}: ${row.case} / ${peer}`, ratio] as const,
-    ),
+    Object.entries(row.ratio).map(([peer, ratio]) => ({
+      row,
+      name: `${row.suite}: ${row.case} / ${peer}`,
+      ratio,
+    })),
   );
 }

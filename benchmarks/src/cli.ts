@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { agreement, describeAgreement, readRows } from './agreement.ts';
+import { agreement, describeAgreement } from './agreement.ts';
+import { readRun } from './document/runs.ts';
+import { writeDocuments } from './document/write-documents.ts';
 import { html } from './html.ts';
 import { workDone } from './interleave.ts';
 import { describeMachine } from './machine.ts';
@@ -49,8 +51,17 @@ export async function main(
     .description('says how well the JSON files of two runs agree')
     .exitOverride()
     .action((first: string, second: string) => {
-      output.out(`${describeAgreement(agreement(readRows(first), readRows(second)))}\n`);
+      output.out(`${describeAgreement(agreement(readRun(first).rows, readRun(second).rows))}\n`);
     });
+  program
+    .command('document <first> <second> [large]')
+    .description(
+      "writes the figures of two full runs, and of the largest fleets', into the documents",
+    )
+    .exitOverride()
+    .action((first: string, second: string, large: string | undefined) =>
+      writeDocuments(first, second, large, suites),
+    );
 
   try {
     await program.parseAsync(withSuite(argv), { from: 'user' });

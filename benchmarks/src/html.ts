@@ -1,7 +1,7 @@
 import { escapeText } from './escape-text.ts';
 import type { Machine } from './machine.ts';
 import type { Picture, Row, Suite } from './suite.ts';
-import { figure, header } from './table.ts';
+import { figure, header, isForPicture } from './table.ts';
 
 /** Writes the report: one file, no scripts, nothing loaded from elsewhere. */
 export function html(
@@ -10,10 +10,11 @@ export function html(
 ): string {
   const sections = results.map(({ suite, rows }) => {
     const pictures = suite.draw?.(rows) ?? [];
+    const figures = rows.filter((row) => !isForPicture(row));
     return `<section id="${escapeText(suite.name)}">
 <h2>${escapeText(suite.title)}</h2>
 ${pictures.map(figureOf).join('\n')}
-${rows.length === 0 ? '' : tableOf(rows)}
+${figures.length === 0 ? '' : tableOf(figures)}
 </section>`;
   });
   return `<!doctype html>
@@ -27,7 +28,7 @@ ${rows.length === 0 ? '' : tableOf(rows)}
 <body>
 <h1>wrr benchmarks</h1>
 <pre>${escapeText(header(machine))}</pre>
-<p>Every figure is the median of interleaved rounds in one run; the small one below it is the ratio to
+<p>Every figure in the tables is the median of interleaved rounds in one run; the small one below it is the ratio to
 ours (above 1 we win). Compare figures within a row only.</p>
 ${sections.join('\n')}
 </body>

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, loadavg, platform, release, totalmem } from 'node:os';
@@ -6,6 +7,8 @@ import { join } from 'node:path';
 /** Where and with what a run was made. */
 export interface Machine {
   readonly date: string;
+  /** What was measured, if it is a git checkout: a commit, with a + when files differ from it. */
+  readonly commit: string;
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGb: number;
@@ -21,6 +24,7 @@ export interface Machine {
 export function describeMachine(packages: readonly string[]): Machine {
   return {
     date: new Date().toISOString(),
+    commit: commit(),
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
@@ -30,6 +34,16 @@ export function describeMachine(packages: readonly string[]): Machine {
     load: Math.round((loadavg()[0] ?? 0) * 100) / 100,
     packages: Object.fromEntries(packages.map((name) => [name, versionOf(name)])),
   };
+}
+
+function commit(): string {
+  const git = (...args: readonly string[]): string =>
+    execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  try {
+    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : '+');
+  } catch {
+    return 'unknown';
+  }
 }
 
 const require = createRequire(import.meta.url);

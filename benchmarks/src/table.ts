@@ -10,19 +10,25 @@ export function figure(value: number): string {
 
 /** The run's circumstances, one line each. */
 export function header(machine: Machine): string {
-  const { date, cpu, cores, memoryGb, system, node, v8, load, packages } = machine;
+  const { date, commit, cpu, cores, memoryGb, system, node, v8, load, packages } = machine;
   const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
   return [
-    `${date}  Node ${node} (V8 ${v8})  ${system}`,
+    `${date}  commit ${commit}  Node ${node} (V8 ${v8})  ${system}`,
     `${cores} × ${cpu}, ${memoryGb} GB, load ${load} at the start`,
     versions.join(', '),
   ].join('\n');
+}
+
+/** Says whether a row is only a point of a picture, and no figure of its own. */
+export function isForPicture({ at }: Row): boolean {
+  return at?.['plot'] !== undefined;
 }
 
 /** A table of rows for the terminal: ours first, each peer with the ratio in brackets. */
 export function table(rows: readonly Row[]): string {
   const lines: string[] = [];
   for (const row of rows) {
+    if (isForPicture(row)) continue;
     const spread = row.spread?.['ours'];
     const quartiles = spread ? ` (${figure(spread[0])}–${figure(spread[1])})` : '';
     const verdict = row.goal ? `  ${row.goal.met ? 'ok  ' : 'MISS'} ${row.goal.text}` : '';

@@ -6,6 +6,7 @@ import { figure, table } from '../src/table.ts';
 
 const machine = {
   date: 'today',
+  commit: 'a commit',
   cpu: 'a processor',
   cores: 2,
   memoryGb: 1,

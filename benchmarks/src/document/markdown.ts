@@ -1,0 +1,69 @@
+import type { Row } from '../suite.ts';
+import { figure } from '../table.ts';
+import { again, agree, type Runs } from './runs.ts';
+
+/** What stands in a cell of a peer: its figure, how many times ours is better, or both. */
+export type Cells = 'figures' | 'ratios' | 'both';
+
+/** Writes a table in Markdown. The first column is to the left, others to the right. */
+export function markdown(head: readonly string[], body: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
+  return [line(head), `|${rule.join('|')}|`, ...body.map(line)].join('\n');
+}
+
+/**
+ * A row a case: ours, then the peers, then the goal. A ratio on which the two runs do not agree is
+ * quoted with both figures.
+ */
+export function casesTable(
+  runs: Runs,
+  rows: readonly Row[],
+  label: (row: Row) => string,
+  cells: Cells,
+): string {
+  const peers = [...new Set(rows.flatMap((row) => Object.keys(row.peers)))];
+  const hasGoals = rows.some(({ goal }) => goal !== undefined);
+  const body = rows.map((row) => [
+    label(row),
+    figure(row.ours),
+    ...peers.map((peer) => peerCell(runs, row, peer, cells)),
+    ...(hasGoals ? [goalOf(row)] : []),
+  ]);
+  return markdown(['', 'ours', ...peers, ...(hasGoals ? ['goal'] : [])], body);
+}
+
+/** A row a contender and case, a column for each value of `column`. */
+export function pivotTable(
+  rows: readonly Row[],
+  label: (row: Row, contender: string) => string,
+  column: (row: Row) => string,
+): string {
+  const columns = [...new Set(rows.map(column))];
+  const lines = new Map<string, Map<string, string>>();
+  for (const row of rows) {
+    for (const [contender, value] of Object.entries({ ours: row.ours, ...row.peers })) {
+      const name = label(row, contender);
+      const line = lines.get(name) ?? new Map<string, string>();
+      lines.set(name, line.set(column(row), figure(value)));
+    }
+  }
+  const body = [...lines].map(([name, line]) => [name, ...columns.map((at) => line.get(at) ?? '')]);
+  return markdown(['', ...columns], body);
+}
+
+/** What a goal says, and whether it is met. */
+function goalOf({ goal }: Row): string {
+  return goal === undefined ? '' : `${goal.text}: ${goal.met ? 'met' : '**missed**'}`;
+}
+
+function peerCell(runs: Runs, row: Row, peer: string, cells: Cells): string {
+  const value = row.peers[peer];
+  if (value === undefined) return '';
+  const ratio = row.ratio[peer];
+  if (cells === 'figures' || ratio === undefined) return figure(value);
+  const repeated = again(runs, row)?.ratio[peer];
+  const both = repeated !== undefined && !agree(ratio, repeated);
+  const times = both ? `${figure(ratio)}; ${figure(repeated)}` : figure(ratio);
+  return cells === 'ratios' ? times : `${figure(value)} (${times})`;
+}
