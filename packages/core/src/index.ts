@@ -65,6 +65,7 @@ export type {
 export type { FailoverDecision } from './failover-decision.ts';
 export type { FailoverEvent, GiveUpReason } from './failover-event.ts';
 export type { FailoverOptions } from './failover-options.ts';
+export { FAILURE_STATUS_CODES, isCancelledByServer, outcomeOfStatus } from './grpc-status.ts';
 export { formatTimeout, parseTimeoutMs, TIMEOUT_KEY } from './grpc-timeout.ts';
 export type { Listeners } from './listeners.ts';
 export { createListeners } from './listeners.ts';

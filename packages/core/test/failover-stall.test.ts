@@ -24,6 +24,7 @@ describe('a process that was blocked for longer than an attempt may take', () =>
     const call = async (): Promise<string> => {
       const number = ++sent;
       const answer = new Promise<string>((resolve) => void waiting.set(number, resolve));
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       worker.postMessage(number);
       return answer;
     };

@@ -1,8 +1,14 @@
-import { type CallGuardsOptions, createCallGuards, type Outcome } from '@wrr/core';
+import {
+  type CallGuardsOptions,
+  createCallGuards,
+  FAILURE_STATUS_CODES,
+  type Outcome,
+  outcomeOfStatus,
+} from '@wrr/core';
 import { publishMethodBreaker } from './diagnostics.ts';
 import { asInterceptor, type Interceptor, type StatusObject } from './grpc.ts';
 import { GuardedCall } from './guarded-call.ts';
-import { classify, defaultFailureCodes, parseStatusCodes } from './outcome.ts';
+import { parseStatusCodes } from './outcome.ts';
 
 /** Options of {@link circuitBreakerInterceptor}. */
 export interface CircuitBreakerInterceptorOptions {
@@ -46,14 +52,15 @@ export function circuitBreakerInterceptor(
   const { failureCodes, random = Math.random, ...rules } = options;
   const codes =
     failureCodes === undefined
-      ? defaultFailureCodes
+      ? FAILURE_STATUS_CODES
       : parseStatusCodes(failureCodes, 'failureCodes');
   const guards = createCallGuards({
     ...rules,
     random,
     onEvent: ({ key: path, ...event }) => publishMethodBreaker(() => ({ ...event, path })),
   });
-  const outcomeOf = ({ code, details }: StatusObject): Outcome => classify(code, details, codes);
+  const outcomeOf = ({ code, details }: StatusObject): Outcome =>
+    outcomeOfStatus(code, details, codes);
   return asInterceptor(
     (callOptions, nextCall) => new GuardedCall(callOptions, nextCall, guards, outcomeOf),
   );

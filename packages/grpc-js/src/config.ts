@@ -3,6 +3,7 @@ import {
   checkWeight,
   createBalancer,
   createReportedWeights,
+  FAILURE_STATUS_CODES,
   type ReportedWeightsOptions,
   type Subset,
   type WarmUpOptions,
@@ -10,7 +11,7 @@ import {
 import { type AdaptiveJson, readDispatch, readSubset, type SubsetJson } from './dispatch-config.ts';
 import type { TypedLoadBalancingConfig } from './grpc.ts';
 import { duration, number, object, oneOf, orFalse, record, text } from './json-reader.ts';
-import { defaultFailureCodes, type FailureCodes, parseStatusCodes } from './outcome.ts';
+import { type FailureCodes, parseStatusCodes } from './outcome.ts';
 
 /** Name of the load-balancing policy, the same as in the Go system. */
 export const POLICY_NAME = 'custom_weighted_round_robin';
@@ -175,7 +176,7 @@ function readWeights(value: unknown, path: string): ReadonlyMap<string, number> 
  */
 export function parsePolicy(json: unknown): PolicySettings {
   const read = readPolicy(json, '');
-  const { weights, startPhase = 'random', failureCodes = defaultFailureCodes, ...others } = read;
+  const { weights, startPhase = 'random', failureCodes = FAILURE_STATUS_CODES, ...others } = read;
   const { healthCheck = false, reportedWeights = false, subset, ...balancer } = others;
   createBalancer({ ...balancer, clock: performance }); // core knows the bounds, and throws
   if (reportedWeights !== false) createReportedWeights(reportedWeights);

@@ -1,6 +1,7 @@
 import {
   type Backoff,
   type FailoverDecision,
+  isCancelledByServer,
   planFailover,
   REFUSED_KEY,
   type RetryBudget,
@@ -9,7 +10,7 @@ import {
 } from '@wrr/core';
 import { type StatusCode, type StatusObject, status } from './grpc.ts';
 import { type MethodMatcher, type Methods, methodMatcher } from './methods.ts';
-import { cancelledByServer, NOT_SENT_KEY, parseStatusCodes } from './outcome.ts';
+import { NOT_SENT_KEY, parseStatusCodes } from './outcome.ts';
 
 /** Options of `failoverInterceptor`. */
 export interface FailoverInterceptorOptions {
@@ -127,7 +128,7 @@ function isRetryable(failure: AttemptFailure, codes: ReadonlySet<StatusCode>): b
   // It was sent nowhere: safe for every method.
   if (!failure.reached) return code === status.UNAVAILABLE;
   if (!failure.idempotent) return false;
-  return failure.timedOut || codes.has(code) || cancelledByServer(code, details);
+  return failure.timedOut || codes.has(code) || isCancelledByServer(code, details);
 }
 
 /** What the server says on retries. Several values are as bad as one that is no number. */

@@ -5,6 +5,7 @@ import {
   type Balancer,
   type NoPickReason,
   type Outcome,
+  outcomeOfStatus,
   REFUSED_KEY,
 } from '@wrr/core';
 import { attemptDetails } from './attempt-details.ts';
@@ -21,7 +22,7 @@ import {
 } from './grpc.ts';
 import { illegalHeader } from './illegal-headers.ts';
 import type { LeafEndpoint } from './leaf.ts';
-import { classify, type FailureCodes } from './outcome.ts';
+import type { FailureCodes } from './outcome.ts';
 import type { ReportedWeighting } from './reported-weighting.ts';
 import { leaveMark, markOf, STREAM_ID, type TriedMark, takeLink } from './tried.ts';
 import { warnOnce } from './warn.ts';
@@ -106,7 +107,7 @@ export class WeightedPicker implements Picker {
       const said = trailers.get('grpc-retry-pushback-ms');
       link.pushback = said.length === 0 ? undefined : said.join(', ');
     }
-    return link?.timedOut === true ? 'failure' : classify(code, details, this.#failureCodes);
+    return link?.timedOut === true ? 'failure' : outcomeOfStatus(code, details, this.#failureCodes);
   }
 
   /** Tells what else its end says, if the balancer wants to know. */

@@ -1,7 +1,8 @@
 import { status } from '@grpc/grpc-js';
+import { outcomeOfStatus } from '@wrr/core';
 import { describe, expect, it } from 'vitest';
 import { authorityOf } from '../src/authority.ts';
-import { classify, parseStatusCodes } from '../src/outcome.ts';
+import { parseStatusCodes } from '../src/outcome.ts';
 
 describe('what a status says about its endpoint (trap 1.5)', () => {
   it.each([
@@ -21,13 +22,13 @@ describe('what a status says about its endpoint (trap 1.5)', () => {
     [status.CANCELLED, 'the server’s own words', 'ignored'],
     [status.CANCELLED, 'Call cancelled', 'failure'],
   ])('%i %j: %s', (code, details, outcome) => {
-    expect(classify(code, details)).toBe(outcome);
+    expect(outcomeOfStatus(code, details)).toBe(outcome);
   });
 
   it('can be chosen', () => {
     const codes = parseStatusCodes(['RESOURCE_EXHAUSTED'], 'failureCodes');
-    expect(classify(status.RESOURCE_EXHAUSTED, '', codes)).toBe('failure');
-    expect(classify(status.UNAVAILABLE, '', codes)).toBe('success');
+    expect(outcomeOfStatus(status.RESOURCE_EXHAUSTED, '', codes)).toBe('failure');
+    expect(outcomeOfStatus(status.UNAVAILABLE, '', codes)).toBe('success');
   });
 
   it.each([['OK'], ['CANCELLED'], ['unavailable'], [14]])('cannot be chosen by %j', (name) => {

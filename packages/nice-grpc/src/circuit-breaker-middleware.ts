@@ -3,12 +3,13 @@ import {
   type CircuitBreakerEvent,
   type Clock,
   createCallGuards,
+  FAILURE_STATUS_CODES,
   type Outcome,
 } from '@wrr/core';
 import type { ClientMiddleware, Status } from 'nice-grpc-common';
 import { CircuitOpenClientError } from './circuit-open-error.ts';
 import { publish } from './diagnostics.ts';
-import { defaultFailureCodes, outcomeOf } from './outcome.ts';
+import { outcomeOf } from './outcome.ts';
 import { timeoutOf } from './time-left.ts';
 
 /** Options of {@link circuitBreakerMiddleware}. */
@@ -21,7 +22,10 @@ export interface CircuitBreakerMiddlewareOptions {
   readonly throttle?: CallGuardsOptions['throttle'];
   /** A breaker with three states instead. */
   readonly circuitBreaker?: CallGuardsOptions['circuitBreaker'];
-  /** Status codes that count as failures. Default: {@link defaultFailureCodes}. */
+  /**
+   * Status codes that count as failures. Default: UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE and
+   * DATA_LOSS, core's `FAILURE_STATUS_CODES`.
+   */
   readonly failureCodes?: readonly Status[];
   /** Told of every change of a breaker's state; what it throws is dropped. A throttle has no states. */
   readonly onEvent?: (event: CircuitBreakerEvent & { readonly path: string }) => void;
@@ -54,7 +58,7 @@ export function circuitBreakerMiddleware(
   options: CircuitBreakerMiddlewareOptions = {},
 ): ClientMiddleware<CircuitBreakerCallOptions> {
   const { failureCodes, onEvent, clock = performance, random = Math.random, ...rules } = options;
-  const failures = new Set(failureCodes ?? defaultFailureCodes);
+  const failures = new Set<number>(failureCodes ?? FAILURE_STATUS_CODES);
   const acquire = createCallGuards({
     ...rules,
     random,

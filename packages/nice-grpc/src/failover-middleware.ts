@@ -2,6 +2,7 @@ import {
   createReplayableStream,
   type FailoverDecision,
   type FailoverEvent,
+  isCancelledByServer,
   isCircuitOpenError,
   planFailover,
   retryBudgets,
@@ -18,7 +19,6 @@ import { Attempt } from './attempt.ts';
 import { publish } from './diagnostics.ts';
 import type { FailoverCallOptions, FailoverMiddlewareOptions } from './failover-options.ts';
 import { HeldBack } from './held-back.ts';
-import { isCancelledByServer } from './outcome.ts';
 import { timeLeft } from './time-left.ts';
 
 /** A generic client could call any number of methods. */
@@ -159,7 +159,7 @@ function mayRepeat(
 ): boolean {
   if (committed || refused || !(error instanceof ClientError)) return false;
   if (isCircuitOpenError(error)) return false;
-  if (codes.has(error.code) || isCancelledByServer(error)) return true;
+  if (codes.has(error.code) || isCancelledByServer(error.code, error.details)) return true;
   return isTimed && error.code === Status.DEADLINE_EXCEEDED;
 }
 

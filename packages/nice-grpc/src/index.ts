@@ -8,4 +8,3 @@ export { type DeadlineCallOptions, deadlineMiddleware } from './deadline-middlew
 export { failoverMiddleware } from './failover-middleware.ts';
 export type { FailoverCallOptions, FailoverMiddlewareOptions } from './failover-options.ts';
 export { loadReportMiddleware } from './load-report-middleware.ts';
-export { defaultFailureCodes } from './outcome.ts';

@@ -1,19 +1,6 @@
-import { isCircuitOpenError, type Outcome } from '@wrr/core';
+import { isCircuitOpenError, type Outcome, outcomeOfStatus } from '@wrr/core';
 import { isAbortError } from 'abort-controller-x';
-import { ClientError, Status } from 'nice-grpc-common';
-
-/**
- * Status codes that count as failures unless told otherwise: the same as for endpoints in
- * `@wrr/grpc-js`. RESOURCE_EXHAUSTED is not among them, because quotas of single users are told that
- * way, too.
- */
-export const defaultFailureCodes: readonly Status[] = [
-  Status.UNKNOWN,
-  Status.INTERNAL,
-  Status.DATA_LOSS,
-  Status.UNAVAILABLE,
-  Status.DEADLINE_EXCEEDED,
-];
+import { ClientError } from 'nice-grpc-common';
 
 /**
  * Returns what an error is about. A call that was aborted rejects with the signal's reason or with an
@@ -30,19 +17,9 @@ export function causeOf(error: unknown, signal: AbortSignal | undefined): unknow
 export function outcomeOf(
   error: unknown,
   signal: AbortSignal | undefined,
-  failureCodes: ReadonlySet<Status>,
+  failureCodes: ReadonlySet<number>,
 ): Outcome {
   const cause = causeOf(error, signal);
   if (!(cause instanceof ClientError) || isCircuitOpenError(cause)) return 'ignored';
-  if (cause.code === Status.CANCELLED) return isCancelledByServer(cause) ? 'failure' : 'ignored';
-  return failureCodes.has(cause.code) ? 'failure' : 'success';
-}
-
-/**
- * Says whether the server itself cancelled the call, as grpc-js servers do to open calls when they
- * shut down: other implementations say UNAVAILABLE.
- * https://github.com/grpc/grpc-node/issues/2340
- */
-export function isCancelledByServer({ code, details }: ClientError): boolean {
-  return code === Status.CANCELLED && details === 'Call cancelled';
+  return outcomeOfStatus(cause.code, cause.details, failureCodes);
 }
