@@ -55,7 +55,8 @@ function row(
     unit,
     ours,
     peers,
-    ratio: ours > 0 ? Object.fromEntries(ratios) : {},
+    // Next to nothing over next to nothing says nothing.
+    ratio: unit === '%' ? {} : Object.fromEntries(ratios),
     rounds: 1,
     goal: { text, met: ours <= limit },
   };

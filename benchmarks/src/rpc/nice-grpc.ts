@@ -72,7 +72,6 @@ export async function niceGrpcRows(context: Context): Promise<Row[]> {
       }),
       'ours, no time limits': unlimited.create(echoService, await ours()),
       'policy and circuit breaker': guarded.create(echoService, await ours()),
-      'policy alone': plain.create(echoService, await ours()),
     };
     const calls = mapValues(clients, (client) => () => (client as EchoClient).unary({}));
     for (const call of Object.values(calls)) {

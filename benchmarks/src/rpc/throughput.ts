@@ -1,4 +1,4 @@
-import { type Client, InterceptingCall } from '@grpc/grpc-js';
+import type { Client } from '@grpc/grpc-js';
 import { channelOptions } from '@wrr/grpc-js';
 import { callUnary, startGrpcCluster } from '@wrr/test-support';
 import { mapValues } from '../interleave.ts';
@@ -40,11 +40,6 @@ export async function throughputRows(context: Context): Promise<Row[]> {
     ours: await connect(`wrr:///${cluster.weighted}`, everythingOn()),
     round_robin: await connect(`ipv4:${cluster.addresses}`, roundRobin),
     'policy alone': await connect(`wrr:///${cluster.weighted}`, channelOptions()),
-    // What grpc-js itself takes for one interceptor.
-    'policy, empty interceptor': await connect(`wrr:///${cluster.weighted}`, {
-      ...channelOptions(),
-      interceptors: [(options, nextCall) => new InterceptingCall(nextCall(options))],
-    }),
   };
   let compared: Comparison;
   try {
