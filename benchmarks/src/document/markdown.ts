@@ -57,13 +57,19 @@ function goalOf({ goal }: Row): string {
   return goal === undefined ? '' : `${goal.text}: ${goal.met ? 'met' : '**missed**'}`;
 }
 
+/** How many times better ours is than a peer: both runs' figures where they do not agree. */
+export function timesOf(runs: Runs, row: Row, peer: string): string | undefined {
+  const ratio = row.ratio[peer];
+  if (ratio === undefined) return undefined;
+  const repeated = again(runs, row)?.ratio[peer];
+  const both = repeated !== undefined && !agree(ratio, repeated);
+  return both ? `${figure(ratio)}; ${figure(repeated)}` : figure(ratio);
+}
+
 function peerCell(runs: Runs, row: Row, peer: string, cells: Cells): string {
   const value = row.peers[peer];
   if (value === undefined) return '';
-  const ratio = row.ratio[peer];
-  if (cells === 'figures' || ratio === undefined) return figure(value);
-  const repeated = again(runs, row)?.ratio[peer];
-  const both = repeated !== undefined && !agree(ratio, repeated);
-  const times = both ? `${figure(ratio)}; ${figure(repeated)}` : figure(ratio);
+  const times = cells === 'figures' ? undefined : timesOf(runs, row, peer);
+  if (times === undefined) return figure(value);
   return cells === 'ratios' ? times : `${figure(value)} (${times})`;
 }

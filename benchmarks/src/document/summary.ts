@@ -29,7 +29,9 @@ export function machineOf({ machine }: Run, command: string): string {
 /** How well the two runs agree, suite by suite. */
 export function agreementText({ first, second }: Runs): string {
   const all = agreement(first.rows, second.rows).filter(({ row }) => !isForPicture(row));
-  const suites = [...new Set(all.map(({ row }) => row.suite))];
+  const suites = Object.keys(first.seconds).filter((name) =>
+    all.some(({ row }) => row.suite === name),
+  );
   const lines = suites.map((suite) => {
     const own = all.filter(({ row }) => row.suite === suite);
     const within = (share: number) => own.filter(({ change }) => change <= share).length;
@@ -37,7 +39,7 @@ export function agreementText({ first, second }: Runs): string {
   });
   const within = all.filter(({ change }) => change <= 0.1).length;
   return [
-    `${within} of ${all.length} ratios agree within 10 %; the others are quoted with both figures.`,
+    `${within} of ${all.length} ratios agree within 10 %; where ratios are quoted below, the others are with both figures.`,
     '',
     '| suite | ratios | within 5 % | within 10 % |',
     '|---|---:|---:|---:|',

@@ -1,7 +1,7 @@
 import type { Row } from '../suite.ts';
 import { figure, isForPicture } from '../table.ts';
 import { fleetGoals, fleetTables } from './fleet-tables.ts';
-import { casesTable, pivotTable } from './markdown.ts';
+import { casesTable, pivotTable, timesOf } from './markdown.ts';
 import type { Runs } from './runs.ts';
 import { agreementText, machineOf, machineText } from './summary.ts';
 
@@ -9,8 +9,11 @@ import { agreementText, machineOf, machineText } from './summary.ts';
 type Block = (runs: Runs) => string;
 
 const byCase = ({ case: name }: Row): string => name;
-const withUnit = ({ case: name, unit }: Row): string =>
-  name.includes(unit) ? name : `${name}, ${unit}`;
+/** With the unit, unless the name ends by saying what is counted. */
+const withUnit = ({ case: name, unit }: Row): string => {
+  const [what = ''] = name.split(': ').slice(-1);
+  return what.split(' ').includes(unit) ? name : `${name}, ${unit}`;
+};
 const at = (row: Row, name: string): string => String(row.at?.[name]);
 const endpoints = ({ at: where }: Row): string => `n = ${figure(Number(where?.['n']))}`;
 const byWeights = (row: Row): string => `${at(row, 'weights')}, ${endpoints(row)}`;
@@ -125,14 +128,16 @@ export const blocks: Readonly<Record<string, Block>> = {
 };
 
 /** Goals that the first run missed, all suites. */
-function missedGoals({ first }: Runs): string {
-  return first.rows
+function missedGoals(runs: Runs): string {
+  return runs.first.rows
     .filter(({ goal }) => goal?.met === false)
     .map((row) => {
-      const named = Object.entries(row.ratio).filter(([peer]) => row.goal?.text.includes(peer));
-      const ratios = named.map(([peer, ratio]) => `; ${peer} ${figure(ratio)}×`).join('');
+      const named = Object.keys(row.ratio).filter((peer) => row.goal?.text.includes(peer));
+      const times = named
+        .map((peer) => `; ${timesOf(runs, row, peer)?.replace('; ', ' and ')} times ${peer}`)
+        .join('');
       const name = row.case.startsWith(row.suite) ? row.case : `${row.suite}: ${row.case}`;
-      return `- ${name}: ${figure(row.ours)} ${row.unit}${ratios} (goal: ${row.goal?.text})`;
+      return `- ${name}: ${figure(row.ours)} ${row.unit}${times} (goal: ${row.goal?.text})`;
     })
     .join('\n');
 }

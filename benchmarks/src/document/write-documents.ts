@@ -56,8 +56,11 @@ export function writeDocuments(
   large: string | undefined,
   suites: readonly Suite[],
 ): void {
-  const largest = readRun(large ?? FILES.large);
-  const runs = { first: readRun(first), second: readRun(second), large: largest };
+  const runs = {
+    first: rounded(readRun(first)),
+    second: rounded(readRun(second)),
+    large: rounded(readRun(large ?? FILES.large)),
+  };
   for (const [file, run] of [
     [first, runs.first],
     [second, runs.second],
@@ -75,6 +78,14 @@ export function writeDocuments(
   writeFileSync(FILES.second, json(runs.second));
   writeFileSync(FILES.large, json(runs.large));
   for (const [name, text] of files) writeFileSync(join(HOME, name), text);
+}
+
+/** Six digits are more than anybody quotes, and a third of the file less. */
+function rounded(run: Run): Run {
+  const text = JSON.stringify(run, (_, value: unknown) =>
+    typeof value === 'number' ? Number(value.toPrecision(6)) : value,
+  );
+  return JSON.parse(text);
 }
 
 /** A row a line, so that a change can be read. */
