@@ -117,8 +117,8 @@ describe('createConnector', () => {
 
   it('spreads a crowd over the members and over time', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 }), async (seed) => {
-        let state = seed;
+      fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 - 2 }), async (seed) => {
+        let state = seed; // never the modulus itself, with which every number would be 0
         const random = () => {
           state = (state * 48_271) % 2_147_483_647;
           return state / 2_147_483_647;
