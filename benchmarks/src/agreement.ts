@@ -10,6 +10,11 @@ export interface Repeated {
   readonly change: number;
 }
 
+/** How far two figures of one thing are apart: the larger over the smaller, minus 1. */
+export function changeOf(a: number, b: number): number {
+  return a === b ? 0 : Math.max(a, b) / Math.min(a, b) - 1;
+}
+
 /** Finds the ratios that both runs have, those that agree least first. */
 export function agreement(first: readonly Row[], second: readonly Row[]): readonly Repeated[] {
   const ratios = new Map(ratiosOf(second).map(({ name, ratio }) => [name, ratio]));
@@ -17,7 +22,7 @@ export function agreement(first: readonly Row[], second: readonly Row[]): readon
     .flatMap(({ row, name, ratio: a }) => {
       const b = ratios.get(name);
       if (b === undefined || !(a > 0 && b > 0)) return [];
-      return [{ row, name, first: a, second: b, change: Math.max(a, b) / Math.min(a, b) - 1 }];
+      return [{ row, name, first: a, second: b, change: changeOf(a, b) }];
     })
     .sort((a, b) => b.change - a.change);
 }

@@ -1,6 +1,7 @@
+import { changeOf } from '../agreement.ts';
 import type { Row } from '../suite.ts';
 import { figure } from '../table.ts';
-import { again, agree, type Runs } from './runs.ts';
+import { again, type Runs } from './runs.ts';
 
 /** What stands in a cell of a peer: its figure, how many times ours is better, or both. */
 export type Cells = 'figures' | 'ratios' | 'both';
@@ -13,8 +14,8 @@ export function markdown(head: readonly string[], body: readonly (readonly strin
 }
 
 /**
- * A row a case: ours, then the peers, then the goal. A ratio on which the two runs do not agree is
- * quoted with both figures.
+ * A row a case: ours, then the peers, then the goal. A ratio on which the two runs do not agree, or a
+ * figure where there is no ratio, is quoted with both figures.
  */
 export function casesTable(
   runs: Runs,
@@ -59,17 +60,22 @@ function goalOf({ goal }: Row): string {
 
 /** How many times better ours is than a peer: both runs' figures where they do not agree. */
 export function timesOf(runs: Runs, row: Row, peer: string): string | undefined {
-  const ratio = row.ratio[peer];
-  if (ratio === undefined) return undefined;
-  const repeated = again(runs, row)?.ratio[peer];
-  const both = repeated !== undefined && !agree(ratio, repeated);
-  return both ? `${figure(ratio)}; ${figure(repeated)}` : figure(ratio);
+  return bothOf(row.ratio[peer], again(runs, row)?.ratio[peer]);
 }
 
 function peerCell(runs: Runs, row: Row, peer: string, cells: Cells): string {
   const value = row.peers[peer];
   if (value === undefined) return '';
-  const times = cells === 'figures' ? undefined : timesOf(runs, row, peer);
-  if (times === undefined) return figure(value);
+  if (cells === 'figures') return figure(value);
+  const times = timesOf(runs, row, peer);
+  // Where nothing can be divided (ours is 0) the figure itself is what is compared.
+  if (times === undefined) return bothOf(value, again(runs, row)?.peers[peer]) ?? '';
   return cells === 'ratios' ? times : `${figure(value)} (${times})`;
+}
+
+/** A figure, and that of the second run if it is more than 10 % off. */
+function bothOf(value: number | undefined, repeated: number | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const isApart = repeated !== undefined && changeOf(value, repeated) > 0.1;
+  return isApart ? `${figure(value)}; ${figure(repeated)}` : figure(value);
 }

@@ -25,11 +25,6 @@ export function readRun(file: string): Run {
   return run;
 }
 
-/** Two figures of one thing agree: within 10 %. */
-export function agree(a: number, b: number): boolean {
-  return a === b || Math.max(a, b) / Math.min(a, b) <= 1.1;
-}
-
 /** Finds a row of the first run in the second. */
 export function again({ second }: Runs, { suite, case: name }: Row): Row | undefined {
   return second.rows.find((row) => row.suite === suite && row.case === name);

@@ -80,7 +80,7 @@ export function writeDocuments(
   for (const [name, text] of files) writeFileSync(join(HOME, name), text);
 }
 
-/** Six digits are more than anybody quotes, and a third of the file less. */
+/** Six digits are more than anybody quotes, and the files stay readable. */
 function rounded(run: Run): Run {
   const text = JSON.stringify(run, (_, value: unknown) =>
     typeof value === 'number' ? Number(value.toPrecision(6)) : value,

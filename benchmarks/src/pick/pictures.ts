@@ -1,4 +1,5 @@
-import { linePlot, type Series, stripPlot } from '../plot.ts';
+import { linePlot, stripPlot } from '../plot.ts';
+import { seriesOf } from '../series.ts';
 import type { Picture, Row } from '../suite.ts';
 import { sequences } from './smoothness.ts';
 
@@ -16,6 +17,7 @@ export function drawPick(rows: readonly Row[]): readonly Picture[] {
         series: seriesOf(
           rows.filter((row) => isCost(row) && row.at?.['weights'] === set),
           'n',
+          { onLog: true },
         ),
       }),
     })),
@@ -38,6 +40,7 @@ export function drawPick(rows: readonly Row[]): readonly Picture[] {
         series: seriesOf(
           rows.filter((row) => isFleet(row) && row.at?.['set'] === set),
           'calls',
+          { onLog: true },
         ),
       }),
     })),
@@ -62,7 +65,7 @@ function shares(rows: readonly Row[]): readonly Picture[] {
       svg: linePlot({
         x: { label: 'weight' },
         y: { label: 'share of the calls, %' },
-        series: seriesOf(share, 'weight'),
+        series: seriesOf(share, 'weight', { onLog: false }),
       }),
     },
     {
@@ -73,7 +76,7 @@ function shares(rows: readonly Row[]): readonly Picture[] {
       svg: linePlot({
         x: { label: 'weight' },
         y: { label: 'calls off the exact share' },
-        series: seriesOf(off, 'weight'),
+        series: seriesOf(off, 'weight', { onLog: false }),
       }),
     },
   ];
@@ -85,16 +88,4 @@ function isCost(row: Row): boolean {
 
 function isFleet(row: Row): boolean {
   return row.at?.['calls'] !== undefined;
-}
-
-/** One line for each contender; on a log axis zero cannot be shown and is left out. */
-function seriesOf(rows: readonly Row[], x: string): readonly Series[] {
-  const names = ['ours', ...new Set(rows.flatMap((row) => Object.keys(row.peers)))];
-  return names.map((name) => ({
-    name,
-    points: rows.flatMap((row) => {
-      const value = name === 'ours' ? row.ours : row.peers[name];
-      return value === undefined || value <= 0 ? [] : [[Number(row.at?.[x]), value] as const];
-    }),
-  }));
 }

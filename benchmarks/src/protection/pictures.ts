@@ -1,4 +1,5 @@
 import { linePlot } from '../plot.ts';
+import { seriesOf } from '../series.ts';
 import type { Picture, Row } from '../suite.ts';
 
 /** Draws the outages' timelines: failed calls, and attempts per call. */
@@ -27,13 +28,7 @@ function draw(first: Row, rows: readonly Row[]): Picture {
     svg: linePlot({
       x: { label: 'seconds since the trouble began' },
       y: { label },
-      series: ['ours', ...Object.keys(first.peers)].map((name) => ({
-        name,
-        points: rows.flatMap(({ ours, peers, at }) => {
-          const value = name === 'ours' ? ours : peers[name];
-          return value === undefined ? [] : [[Number(at?.['seconds']), value] as const];
-        }),
-      })),
+      series: seriesOf(rows, 'seconds', { onLog: false }),
       marks: [
         { x: 0, label: 'begins' },
         { x: Number(troubleSeconds), label: 'ends' },

@@ -1,6 +1,7 @@
 import type { LoadSample } from '@wrr/test-support';
 import { mapValues } from '../interleave.ts';
 import { linePlot } from '../plot.ts';
+import { seriesOf } from '../series.ts';
 import { median } from '../statistics.ts';
 import type { Picture, Row } from '../suite.ts';
 
@@ -52,15 +53,6 @@ export function drawFrozenServer(rows: readonly Row[]): readonly Picture[] {
   const chosen = rows.filter(({ at }) => at?.['plot'] === 'timeline');
   const [first] = chosen;
   if (first === undefined) return [];
-  const series = ['ours', ...new Set(chosen.flatMap(({ peers }) => Object.keys(peers)))].map(
-    (name) => ({
-      name,
-      points: chosen.flatMap(({ ours, peers, at }) => {
-        const ms = name === 'ours' ? ours : peers[name];
-        return ms !== undefined && ms > 0 ? [[Number(at?.['seconds']), ms] as const] : [];
-      }),
-    }),
-  );
   return [
     {
       title: 'One of three servers freezes',
@@ -72,7 +64,7 @@ export function drawFrozenServer(rows: readonly Row[]): readonly Picture[] {
       svg: linePlot({
         x: { label: 'seconds' },
         y: { label: 'slowest call, ms', log: true },
-        series,
+        series: seriesOf(chosen, 'seconds', { onLog: true }),
         marks: [{ x: 0, label: 'frozen' }],
       }),
     },

@@ -1,5 +1,6 @@
 import { mapValues } from '../interleave.ts';
 import { linePlot, type Series } from '../plot.ts';
+import { seriesOf } from '../series.ts';
 import type { Picture, Row } from '../suite.ts';
 import type { LatencyHistogram } from './latency-histogram.ts';
 
@@ -39,18 +40,15 @@ export function drawLatencies(rows: readonly Row[]): readonly Picture[] {
     svg: linePlot({
       x: { label: 'latency, ms', log: true },
       y: { label: 'share of the calls', domain: [0, 1] },
-      series: seriesOf(chosen.filter(({ at }) => at?.['stack'] === stack)),
+      series: distributions(chosen.filter(({ at }) => at?.['stack'] === stack)),
     }),
   }));
 }
 
-function seriesOf(rows: readonly Row[]): readonly Series[] {
-  const names = ['ours', ...new Set(rows.flatMap(({ peers }) => Object.keys(peers)))];
-  return names.map((name) => ({
+/** Distributions: the figures lie along, the shares upwards. */
+function distributions(rows: readonly Row[]): readonly Series[] {
+  return seriesOf(rows, 'share', { onLog: true }).map(({ name, points }) => ({
     name,
-    points: rows.flatMap(({ ours, peers, at }) => {
-      const ms = name === 'ours' ? ours : peers[name];
-      return ms !== undefined && ms > 0 ? [[ms, Number(at?.['share'])] as const] : [];
-    }),
+    points: points.map(([share, ms]) => [ms, share] as const),
   }));
 }

@@ -73,8 +73,9 @@ export async function throughputRows(context: Context): Promise<Row[]> {
 export async function compareCalls(
   calls: Readonly<Record<string, Call>>,
   { quick, progress }: Context,
+  fullRounds = 31,
 ): Promise<Comparison> {
-  const rounds = quick ? 5 : 31;
+  const rounds = quick ? 5 : fullRounds;
   const turnMs = quick ? 200 : 500;
   const turns = mapValues(calls, (): Turn[] => []);
   const latencies = mapValues(calls, () => new LatencyHistogram());

@@ -23,7 +23,7 @@ if (options.kind === 'help') {
   const started = performance.now();
   const registry = await openRegistry(options.registry, (line) => screen.say(line));
   screen.say(styleText('bold', `wrr demo · ${registry.title} · Node.js ${process.version}`));
-  screen.say('starting three servers with weights 5, 3 and 1 …');
+  screen.say('starting three servers: alpha (weight 5), beta (3) and gamma (1) …');
 
   const server = (name: string, weight: number) => new DemoServer(name, weight, registry);
   const [alpha, beta, gamma] = [server('alpha', 5), server('beta', 3), server('gamma', 1)];

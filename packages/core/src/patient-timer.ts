@@ -40,7 +40,12 @@ export class PatientTimer<T> {
   }
 
   readonly #due = (): void => {
-    const lateMs = Math.max(0, this.#timers.now() - this.#dueAt);
-    this.#timer = this.#timers.set(this.#action, Math.min(lateMs, this.#ms));
+    const extraMs = patienceMs(this.#timers, this.#dueAt, this.#ms);
+    this.#timer = this.#timers.set(this.#action, extraMs);
   };
+}
+
+/** How long a timer of `ms` that was due at `dueAt` waits on: as long as it is late, but at most `ms`. */
+export function patienceMs(clock: Clock, dueAt: number, ms: number): number {
+  return Math.max(0, Math.min(clock.now() - dueAt, ms));
 }

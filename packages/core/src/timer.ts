@@ -1,5 +1,6 @@
 import { type AttemptController, type AttemptSignal, createController } from './abort.ts';
 import type { Clock } from './clock.ts';
+import { patienceMs } from './patient-timer.ts';
 
 /** Resolves after `ms`. When `signal` aborts it must let go of its timer, and resolve or reject. */
 export type Sleep = (ms: number, signal: AttemptSignal) => Promise<unknown>;
@@ -20,7 +21,7 @@ export function after(
 ): AttemptController {
   const controller = createController();
   const { signal } = controller;
-  const dueAt = clock === undefined ? Number.POSITIVE_INFINITY : clock.now() + ms;
+  const dueAt = (clock?.now() ?? 0) + ms;
   const wait = (forMs: number, then: () => void): void => {
     sleep(forMs, signal).then(
       () => signal.aborted || then(),
@@ -28,8 +29,8 @@ export function after(
     );
   };
   wait(ms, () => {
-    const lateMs = Math.min((clock?.now() ?? 0) - dueAt, ms);
-    if (lateMs > 0) wait(lateMs, action);
+    const extraMs = clock === undefined ? 0 : patienceMs(clock, dueAt, ms);
+    if (extraMs > 0) wait(extraMs, action);
     else action();
   });
   return controller;
